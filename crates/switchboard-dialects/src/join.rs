@@ -1,0 +1,332 @@
+//! S0.10: the rooms of the Socket.IO document in plain JSON text frames.
+//!
+//! `join` -> `joined`, `leave` -> `leaved` (as the document spells it), `user-joined` and `user-left` to the others.
+//! Every other object is what Socket.IO clients send as a `message` event: it names its `roomId` and is relayed as it
+//! came. Source: FEATURES S0; gaps and examples: docs/dialects/join.md.
+
+use std::borrow::Cow;
+
+use switchboard_core::{
+    Command, Event, Join, Member, Payload, PeerId, Role, RoomId, Signal, SignalKind, Wire,
+};
+
+use crate::body::{Fields, Writer};
+use crate::dialect::{
+    About, ClientSide, Dialect, Encoded, Introduction, Opening, ServerSide, Stamp, Told,
+};
+use crate::json::{JsonType, Key, Message, write_json_string};
+use crate::place::Place;
+use crate::words::{addressee, complain, kind_of, refuse, refused, required, signalled};
+use crate::{DecodeError, Meaning, Said};
+
+/// The wire.
+pub const DIALECT: JoinJson = JoinJson;
+
+/// `join`/`leave` rooms as plain JSON.
+#[derive(Clone, Copy, Debug)]
+pub struct JoinJson;
+
+impl Dialect for JoinJson {
+    fn name(&self) -> &'static str {
+        "join"
+    }
+
+    fn about(&self) -> About {
+        About {
+            summary: "rooms of the Socket.IO document, as plain JSON",
+            rows: "S0.2-S0.5, S0.10",
+            opening: r#"{"type":"join","userId":"ann","roomId":"studio"}"#,
+        }
+    }
+
+    fn recognises(&self, first: &Message<'_>) -> bool {
+        matches!(first.str(Key::Type), Ok(Some(name)) if name == "join")
+            && (first.has(Key::UserId) || first.has(Key::RoomId))
+    }
+
+    fn server(&self, opening: Opening<'_>) -> Box<dyn ServerSide> {
+        Box::new(JoinServer {
+            wire: opening.wire,
+            place: None,
+        })
+    }
+
+    fn client(&self, introduction: Introduction) -> Box<dyn ClientSide> {
+        Box::new(JoinClient {
+            introduction,
+            room: None,
+        })
+    }
+
+    fn announce(&self, event: &Event, out: &mut Vec<u8>) -> Encoded {
+        let (name, room, peer) = match event {
+            Event::PeerJoined { room, peer, .. } => ("user-joined", room, peer),
+            Event::PeerLeft { room, peer, .. } => ("user-left", room, peer),
+            Event::Signal { .. } => return Encoded::Nothing,
+            Event::Joined { .. } | Event::Left { .. } | Event::Refused { .. } => {
+                return Encoded::Personal;
+            }
+        };
+        presence(name, room, peer, out).end();
+        Encoded::Frame
+    }
+
+    fn read<'a>(&self, text: &'a str) -> Option<Meaning<'a>> {
+        let fields = Fields::of_message(text)?;
+        let name = fields.name();
+        let described = |kind: &str| {
+            let whole = || {
+                fields
+                    .object(kind)
+                    .and_then(|description| description.string("sdp"))
+            };
+            let direct = || {
+                (name.as_deref() == Some(kind))
+                    .then(|| fields.string("sdp"))
+                    .flatten()
+            };
+            direct().or_else(whole)
+        };
+        if let Some(sdp) = described("offer") {
+            return Some(Meaning::Offer { sdp });
+        }
+        if let Some(sdp) = described("answer") {
+            return Some(Meaning::Answer { sdp });
+        }
+        let meaning = match name.as_deref() {
+            Some("candidate") => fields.get("candidate").and_then(Meaning::candidate),
+            Some("chat") => fields.get("message").map(|text| Meaning::Chat { text }),
+            _ => None,
+        };
+        Some(meaning.unwrap_or_else(|| Meaning::Other {
+            name: name.unwrap_or(Cow::Borrowed("message")),
+            fields: fields.without(&ROUTING),
+        }))
+    }
+
+    fn write(&self, said: &Said<'_>, out: &mut Vec<u8>) -> bool {
+        let message = match &said.meaning {
+            Meaning::Offer { sdp } => Writer::new(out, "offer").raw("sdp", sdp),
+            Meaning::Answer { sdp } => Writer::new(out, "answer").raw("sdp", sdp),
+            Meaning::Candidate { init } => Writer::new(out, "candidate").raw("candidate", init),
+            Meaning::Chat { text } => Writer::new(out, "chat").raw("message", text),
+            Meaning::Other { name, fields } => Writer::new(out, name).fields(fields, &ROUTING),
+        };
+        let from = said.from.as_str();
+        // Both, because clients of this wire look for either.
+        let message = message
+            .string("roomId", said.room.name().unwrap_or_default())
+            .string("userId", from);
+        message.string("from", from).end();
+        true
+    }
+}
+
+/// Fields that only say where a message comes from and goes to.
+const ROUTING: [&str; 5] = ["type", "roomId", "userId", "from", "target"];
+
+const BOTH: DecodeError = DecodeError::MissingField {
+    fields: "userId and roomId",
+};
+
+#[derive(Debug)]
+struct JoinServer {
+    wire: Wire,
+    /// Where the connection is, as the hub last said.
+    place: Option<Place>,
+}
+
+impl ServerSide for JoinServer {
+    fn decode(&mut self, text: &str, into: &mut Vec<Command>) -> Result<(), DecodeError> {
+        let message = Message::scan(text)?;
+        let name = message.str(Key::Type)?;
+        match name.as_deref() {
+            Some("join") => {
+                let peer = required(&message, Key::UserId, BOTH)?;
+                let room = required(&message, Key::RoomId, BOTH)?;
+                let join = Join {
+                    room: room.as_ref().into(),
+                    peer: peer.as_ref().into(),
+                    role: Role::Receiver,
+                };
+                into.push(Place::enter(self.place.as_ref(), join));
+            }
+            Some("leave") => {
+                required(&message, Key::UserId, BOTH)?;
+                required(&message, Key::RoomId, BOTH)?;
+                let place = self.here()?;
+                place.check_room(&message, Key::RoomId)?;
+                place.check_sender(&message, Key::UserId)?;
+                into.push(Command::Leave {
+                    room: place.room.clone(),
+                });
+            }
+            _ => {
+                required(
+                    &message,
+                    Key::RoomId,
+                    DecodeError::MissingField { fields: "roomId" },
+                )?;
+                let place = self.here()?;
+                place.check_room(&message, Key::RoomId)?;
+                place.check_sender(&message, Key::UserId)?;
+                place.check_sender(&message, Key::From)?;
+                let payload = Payload {
+                    wire: self.wire,
+                    body: text.as_bytes().to_vec(),
+                };
+                let signal = Signal {
+                    kind: kind_of_message(&message, name.as_deref()),
+                    to: addressee(&message),
+                    payload,
+                };
+                into.push(Command::Signal {
+                    room: place.room.clone(),
+                    signal,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn encode(&mut self, event: &Event, stamp: Stamp<'_>, out: &mut Vec<u8>) -> Encoded {
+        match event {
+            Event::Joined {
+                room,
+                peer,
+                members,
+                ..
+            } => {
+                self.place = Some(Place {
+                    room: room.clone(),
+                    peer: peer.clone(),
+                });
+                let names = members.iter().map(|member| &member.peer);
+                presence("joined", room, peer, out)
+                    .array("users", names, |out, name| {
+                        write_json_string(out, name.as_str())
+                    })
+                    .end();
+            }
+            Event::Left { room, peer } => {
+                self.place = None;
+                presence("leaved", room, peer, out).end();
+            }
+            Event::Refused { refusal } => refuse(refusal, "target", out),
+            Event::PeerJoined { .. } | Event::PeerLeft { .. } | Event::Signal { .. } => {
+                return crate::encode_shared(self.wire, event, stamp, out);
+            }
+        }
+        Encoded::Frame
+    }
+
+    fn complain(&self, problem: &DecodeError, out: &mut Vec<u8>) {
+        complain(problem, out);
+    }
+}
+
+/// What a message is: clients of this wire also send descriptions whole, under no particular type.
+fn kind_of_message(message: &Message<'_>, name: Option<&str>) -> SignalKind {
+    let whole = |key| message.json_type(key) == Some(JsonType::Object);
+    match kind_of(name) {
+        SignalKind::Other if whole(Key::Offer) => SignalKind::Offer,
+        SignalKind::Other if whole(Key::Answer) => SignalKind::Answer,
+        kind => kind,
+    }
+}
+
+impl JoinServer {
+    fn here(&self) -> Result<&Place, DecodeError> {
+        self.place.as_ref().ok_or(DecodeError::NotInRoom {
+            hint: "send join with userId and roomId",
+        })
+    }
+}
+
+fn presence<'o>(name: &str, room: &RoomId, peer: &PeerId, out: &'o mut Vec<u8>) -> Writer<'o> {
+    Writer::new(out, name)
+        .string("userId", peer.as_str())
+        .string("roomId", room.name().unwrap_or_default())
+}
+
+#[derive(Debug)]
+struct JoinClient {
+    introduction: Introduction,
+    room: Option<RoomId>,
+}
+
+impl ClientSide for JoinClient {
+    fn encode(&mut self, command: &Command, into: &mut Vec<Vec<u8>>) {
+        let mut out = Vec::new();
+        match command {
+            Command::Join { join, .. } => presence("join", &join.room, &join.peer, &mut out).end(),
+            Command::Leave { room } => {
+                presence("leave", room, &self.introduction.peer, &mut out).end()
+            }
+            Command::Signal { signal, .. } if signal.payload.wire == self.introduction.wire => {
+                out.extend_from_slice(&signal.payload.body);
+            }
+            Command::Signal { .. } => return,
+        }
+        into.push(out);
+    }
+
+    fn decode(&mut self, text: &str, into: &mut Vec<Told>) -> Result<(), DecodeError> {
+        let message = Message::scan(text)?;
+        let name = message.str(Key::Type)?;
+        let who = || required(&message, Key::UserId, BOTH).map(|id| PeerId::from(id.as_ref()));
+        let room = || required(&message, Key::RoomId, BOTH).map(|id| RoomId::from(id.as_ref()));
+        into.push(match name.as_deref() {
+            Some("joined") => {
+                self.room = Some(room()?);
+                self.introduction.peer = who()?;
+                let users = message.raw(Key::Users).unwrap_or("[]");
+                let users: Vec<String> = serde_json::from_str(users).unwrap_or_default();
+                let member = |name: String| Member {
+                    peer: name.into(),
+                    role: Role::Receiver,
+                };
+                let members = users.into_iter().map(member).collect();
+                Told::Event(Event::Joined {
+                    room: room()?,
+                    peer: who()?,
+                    role: Role::Receiver,
+                    members,
+                })
+            }
+            Some("leaved") => {
+                self.room = None;
+                Told::Event(Event::Left {
+                    room: room()?,
+                    peer: who()?,
+                })
+            }
+            Some("user-joined") => Told::Event(Event::PeerJoined {
+                room: room()?,
+                peer: who()?,
+                role: Role::Receiver,
+            }),
+            Some("user-left") => Told::Event(Event::PeerLeft {
+                room: room()?,
+                peer: who()?,
+                role: Role::Receiver,
+            }),
+            Some("error") => refused(&message),
+            _ => {
+                let from = message
+                    .id(Key::UserId)
+                    .ok()
+                    .flatten()
+                    .or(message.id(Key::From).ok().flatten());
+                signalled(
+                    &message,
+                    self.introduction.wire,
+                    self.room.clone(),
+                    from.as_deref(),
+                    addressee(&message),
+                )
+            }
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,483 @@
+//! S2 and S4: clients that register an id, then speak by id, in the lobby or in a room with roles.
+//!
+//! `register` -> `registered`, `join` -> `joined` with the others, `peer-joined` and `peer-left`; everything else is
+//! relayed with `from` set by the server. Source: FEATURES S2 and S4; gaps and examples: docs/dialects/register.md.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+use serde::Deserialize;
+use switchboard_core::{
+    Command, Event, Join, Member, Payload, PeerId, Role, RoomId, Signal, SignalKind, Target, Wire,
+};
+
+use crate::body::{Fields, Writer};
+use crate::dialect::{
+    About, ClientSide, Dialect, Encoded, Introduction, Opening, ServerSide, Stamp, Told,
+};
+use crate::json::{Key, Message};
+use crate::place::Place;
+use crate::words::{complain, kind_of, refuse, refused, required, signalled};
+use crate::{DecodeError, Meaning, Said};
+
+/// The wire.
+pub const DIALECT: Register = Register;
+
+/// The id router with rooms.
+#[derive(Clone, Copy, Debug)]
+pub struct Register;
+
+impl Dialect for Register {
+    fn name(&self) -> &'static str {
+        "register"
+    }
+
+    fn about(&self) -> About {
+        About {
+            summary: "register an id, then direct or broadcast relay; rooms with sender and receiver roles",
+            rows: "S2.1-S2.3, S4.1-S4.3",
+            opening: r#"{"type":"register","client_id":"ann"}"#,
+        }
+    }
+
+    fn recognises(&self, first: &Message<'_>) -> bool {
+        matches!(first.str(Key::Type), Ok(Some(name)) if name == "register")
+    }
+
+    fn server(&self, opening: Opening<'_>) -> Box<dyn ServerSide> {
+        let lobby = opening
+            .options
+            .register
+            .lobby_room
+            .as_deref()
+            .map_or(RoomId::LOBBY, RoomId::from);
+        Box::new(RegisterServer {
+            wire: opening.wire,
+            lobby,
+            spare_id: opening.spare_id.into(),
+            place: None,
+            registering: false,
+        })
+    }
+
+    fn client(&self, introduction: Introduction) -> Box<dyn ClientSide> {
+        Box::new(RegisterClient {
+            introduction,
+            registered: false,
+            room: RoomId::LOBBY,
+        })
+    }
+
+    fn announce(&self, event: &Event, out: &mut Vec<u8>) -> Encoded {
+        let (name, room, peer, role) = match event {
+            Event::PeerJoined { room, peer, role } => ("peer-joined", room, peer, role),
+            Event::PeerLeft { room, peer, role } => ("peer-left", room, peer, role),
+            Event::Signal { .. } => return Encoded::Nothing,
+            Event::Joined { .. } | Event::Left { .. } | Event::Refused { .. } => {
+                return Encoded::Personal;
+            }
+        };
+        let message = Writer::new(out, name)
+            .string("client_id", peer.as_str())
+            .string("role", role_name(*role));
+        message
+            .string("room_id", room.name().unwrap_or_default())
+            .end();
+        Encoded::Frame
+    }
+
+    fn read<'a>(&self, text: &'a str) -> Option<Meaning<'a>> {
+        let fields = Fields::of_message(text)?;
+        let name = fields.name();
+        let meaning = match name.as_deref() {
+            Some("offer") => fields.string("sdp").map(|sdp| Meaning::Offer { sdp }),
+            Some("answer") => fields.string("sdp").map(|sdp| Meaning::Answer { sdp }),
+            Some("candidate") => fields.get("candidate").and_then(Meaning::candidate),
+            Some("chat") => fields.get("message").map(|text| Meaning::Chat { text }),
+            _ => None,
+        };
+        Some(meaning.unwrap_or_else(|| Meaning::Other {
+            name: name.unwrap_or(Cow::Borrowed("message")),
+            fields: fields.without(&ROUTING),
+        }))
+    }
+
+    fn carries(&self, signal: &Signal) -> bool {
+        if signal.kind != SignalKind::Candidate {
+            return true;
+        }
+        let body = &signal.payload.body;
+        if NULL.find(body).is_none() && EMPTY.find(body).is_none() {
+            return true;
+        }
+        let meaning = std::str::from_utf8(body)
+            .ok()
+            .and_then(|text| self.read(text));
+        !meaning.is_some_and(|meaning| meaning.is_end_of_candidates())
+    }
+
+    fn write(&self, said: &Said<'_>, out: &mut Vec<u8>) -> bool {
+        // Receivers of this wire die of a candidate that is none.
+        let lethal = match &said.meaning {
+            Meaning::Other { name, .. } => name == "candidate",
+            meaning => meaning.is_end_of_candidates(),
+        };
+        if lethal {
+            return false;
+        }
+        let message = match &said.meaning {
+            Meaning::Offer { sdp } => Writer::new(out, "offer").raw("sdp", sdp),
+            Meaning::Answer { sdp } => Writer::new(out, "answer").raw("sdp", sdp),
+            Meaning::Candidate { init } => Writer::new(out, "candidate").raw("candidate", init),
+            Meaning::Chat { text } => Writer::new(out, "chat").raw("message", text),
+            Meaning::Other { name, fields } => Writer::new(out, name).fields(fields, &ROUTING),
+        };
+        message.string("from", said.from.as_str()).end();
+        true
+    }
+}
+
+/// Fields that only say where a message comes from and goes to.
+const ROUTING: [&str; 4] = ["type", "room_id", "target_id", "from"];
+
+/// What an end of candidates cannot do without, so that most candidates need not be read.
+static NULL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("null"));
+static EMPTY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"\""));
+
+#[derive(Debug)]
+struct RegisterServer {
+    wire: Wire,
+    /// Where registered clients are who joined no room.
+    lobby: RoomId,
+    /// The id of a client that asks for none in particular.
+    spare_id: Box<str>,
+    /// Where the connection is, as the hub last said; `None` until it is registered.
+    place: Option<Place>,
+    /// Whether the next `Joined` answers a registration.
+    registering: bool,
+}
+
+impl ServerSide for RegisterServer {
+    fn decode(&mut self, text: &str, into: &mut Vec<Command>) -> Result<(), DecodeError> {
+        let message = Message::scan(text)?;
+        // Where the published server wants a string it relays anything; so do we, except where it decides the way.
+        let name = message.str(Key::Type)?;
+        if name.as_deref() == Some("register") {
+            return self.register(&message, into);
+        }
+        let place = self
+            .place
+            .as_ref()
+            .ok_or(DecodeError::RegistrationRequired)?;
+        match name.as_deref() {
+            Some("join") => {
+                let room = required(
+                    &message,
+                    Key::RoomIdSnake,
+                    DecodeError::MissingField { fields: "room_id" },
+                )?;
+                let join = Join {
+                    room: room.as_ref().into(),
+                    peer: place.peer.clone(),
+                    role: role_of(&message)?,
+                };
+                into.push(Place::enter(Some(place), join));
+            }
+            Some("leave") => {
+                if place.room == self.lobby {
+                    return Err(DecodeError::NotInRoom {
+                        hint: "send join with room_id",
+                    });
+                }
+                place.check_room(&message, Key::RoomIdSnake)?;
+                let lobby = Join {
+                    room: self.lobby.clone(),
+                    peer: place.peer.clone(),
+                    role: Role::default(),
+                };
+                into.push(Command::Leave {
+                    room: place.room.clone(),
+                });
+                into.push(Command::Join {
+                    join: lobby,
+                    leaving: None,
+                });
+            }
+            _ => {
+                let to = addressed(&message)?;
+                let mut body = Vec::new();
+                message.with_string(Key::From, place.peer.as_str(), &mut body);
+                let payload = Payload {
+                    wire: self.wire,
+                    body,
+                };
+                let signal = Signal {
+                    kind: kind_of(name.as_deref()),
+                    to,
+                    payload,
+                };
+                into.push(Command::Signal {
+                    room: place.room.clone(),
+                    signal,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn encode(&mut self, event: &Event, stamp: Stamp<'_>, out: &mut Vec<u8>) -> Encoded {
+        match event {
+            Event::Joined {
+                room,
+                peer,
+                role,
+                members,
+            } => {
+                self.place = Some(Place {
+                    room: room.clone(),
+                    peer: peer.clone(),
+                });
+                if std::mem::take(&mut self.registering) {
+                    Writer::new(out, "registered")
+                        .string("client_id", peer.as_str())
+                        .end();
+                } else if *room == self.lobby && room.is_lobby() {
+                    // Back from a room, which `left` has said already.
+                    return Encoded::Nothing;
+                } else {
+                    joined(room, peer, *role, members, out);
+                }
+                Encoded::Frame
+            }
+            Event::Left { room, peer } => {
+                if *room == self.lobby {
+                    return Encoded::Nothing;
+                }
+                let left =
+                    Writer::new(out, "left").string("room_id", room.name().unwrap_or_default());
+                left.string("client_id", peer.as_str()).end();
+                Encoded::Frame
+            }
+            Event::Refused { refusal } => {
+                self.registering = false;
+                refuse(refusal, "target_id", out);
+                Encoded::Frame
+            }
+            Event::PeerJoined { .. } | Event::PeerLeft { .. } | Event::Signal { .. } => {
+                crate::encode_shared(self.wire, event, stamp, out)
+            }
+        }
+    }
+
+    fn complain(&self, problem: &DecodeError, out: &mut Vec<u8>) {
+        complain(problem, out);
+    }
+}
+
+impl RegisterServer {
+    fn register(
+        &mut self,
+        message: &Message<'_>,
+        into: &mut Vec<Command>,
+    ) -> Result<(), DecodeError> {
+        let id = match message.id(Key::ClientId) {
+            _ if message.is_null(Key::ClientId) => None,
+            Ok(id) => id.filter(|id| !id.is_empty()),
+            Err(wrong) if self.place.is_none() => return Err(DecodeError::BadRegistration(wrong)),
+            Err(wrong) => return Err(wrong.into()),
+        };
+        let now = self.place.as_ref();
+        let peer = match (id, now) {
+            (Some(id), _) => PeerId::from(id.as_ref()),
+            (None, Some(place)) => place.peer.clone(),
+            (None, None) => PeerId::from(&*self.spare_id),
+        };
+        // The same id again changes nothing, wherever the client is by now.
+        let stays = now.filter(|place| place.peer == peer);
+        let room = stays.map_or_else(|| self.lobby.clone(), |place| place.room.clone());
+        self.registering = true;
+        into.push(Place::enter(
+            now,
+            Join {
+                room,
+                peer,
+                role: Role::default(),
+            },
+        ));
+        Ok(())
+    }
+}
+
+fn joined(room: &RoomId, peer: &PeerId, role: Role, members: &[Member], out: &mut Vec<u8>) {
+    let others = members.iter().filter(|member| member.peer != *peer);
+    Writer::new(out, "joined")
+        .string("room_id", room.name().unwrap_or_default())
+        .string("role", role_name(role))
+        .string("client_id", peer.as_str())
+        .array("peers", others, |out, member| {
+            Writer::untyped(out, "client_id", member.peer.as_str())
+                .string("role", role_name(member.role))
+                .end();
+        })
+        .end();
+}
+
+/// Whom a message is for: `target_id`, where that is not absent, `null` or empty.
+fn addressed(message: &Message<'_>) -> Result<Target, DecodeError> {
+    if message.is_null(Key::TargetId) {
+        return Ok(Target::Everyone);
+    }
+    let target = message.id(Key::TargetId)?.filter(|id| !id.is_empty());
+    Ok(target.map_or(Target::Everyone, |id| Target::Peer(id.as_ref().into())))
+}
+
+const fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Sender => "sender",
+        Role::Receiver => "receiver",
+    }
+}
+
+/// The role a client asks for; receiver if it does not say.
+fn role_of(message: &Message<'_>) -> Result<Role, DecodeError> {
+    if message.is_null(Key::Role) {
+        return Ok(Role::Receiver);
+    }
+    match message.str(Key::Role)?.as_deref() {
+        Some("sender") => Ok(Role::Sender),
+        Some("receiver") | None => Ok(Role::Receiver),
+        Some(_) => Err(DecodeError::WrongValue {
+            field: "role",
+            expected: "\"sender\" or \"receiver\"",
+        }),
+    }
+}
+
+#[derive(Debug)]
+struct RegisterClient {
+    introduction: Introduction,
+    registered: bool,
+    room: RoomId,
+}
+
+/// One entry of `joined.peers`.
+#[derive(Deserialize)]
+struct Entry {
+    client_id: String,
+    #[serde(default)]
+    role: String,
+}
+
+impl ClientSide for RegisterClient {
+    fn encode(&mut self, command: &Command, into: &mut Vec<Vec<u8>>) {
+        let mut out = Vec::new();
+        match command {
+            Command::Join { join, .. } => {
+                let known = std::mem::replace(&mut self.registered, true)
+                    && self.introduction.peer == join.peer;
+                if !known || join.room.is_lobby() {
+                    let mut register = Vec::new();
+                    Writer::new(&mut register, "register")
+                        .string("client_id", join.peer.as_str())
+                        .end();
+                    into.push(register);
+                }
+                let Some(room) = join.room.name() else { return };
+                Writer::new(&mut out, "join")
+                    .string("room_id", room)
+                    .string("role", role_name(join.role))
+                    .end();
+            }
+            Command::Leave { room } => {
+                Writer::new(&mut out, "leave")
+                    .string("room_id", room.name().unwrap_or_default())
+                    .end();
+            }
+            Command::Signal { signal, .. } if signal.payload.wire == self.introduction.wire => {
+                out.extend_from_slice(&signal.payload.body);
+            }
+            Command::Signal { .. } => return,
+        }
+        into.push(out);
+    }
+
+    fn decode(&mut self, text: &str, into: &mut Vec<Told>) -> Result<(), DecodeError> {
+        let message = Message::scan(text)?;
+        let name = message.str(Key::Type)?;
+        let who = || {
+            let missing = DecodeError::MissingField {
+                fields: "client_id",
+            };
+            required(&message, Key::ClientId, missing).map(|id| PeerId::from(id.as_ref()))
+        };
+        let room = || {
+            let missing = DecodeError::MissingField { fields: "room_id" };
+            required(&message, Key::RoomIdSnake, missing).map(|id| RoomId::from(id.as_ref()))
+        };
+        into.push(match name.as_deref() {
+            Some("registered") => {
+                let peer = who()?;
+                self.introduction.peer = peer.clone();
+                Told::Event(Event::Joined {
+                    room: RoomId::LOBBY,
+                    peer,
+                    role: Role::Receiver,
+                    members: Vec::new(),
+                })
+            }
+            Some("joined") => {
+                self.room = room()?;
+                let role = role_of(&message)?;
+                let entries = message.raw(Key::Peers).unwrap_or("[]");
+                let entries: Vec<Entry> = serde_json::from_str(entries).unwrap_or_default();
+                let member = |entry: Entry| Member {
+                    peer: entry.client_id.into(),
+                    role: if entry.role == "sender" {
+                        Role::Sender
+                    } else {
+                        Role::Receiver
+                    },
+                };
+                // The wire lists the others only.
+                let me = Member { peer: who()?, role };
+                let members = entries.into_iter().map(member).chain([me]).collect();
+                Told::Event(Event::Joined {
+                    room: room()?,
+                    peer: who()?,
+                    role,
+                    members,
+                })
+            }
+            Some("left") => {
+                self.room = RoomId::LOBBY;
+                Told::Event(Event::Left {
+                    room: room()?,
+                    peer: who()?,
+                })
+            }
+            Some("peer-joined") => Told::Event(Event::PeerJoined {
+                room: room()?,
+                peer: who()?,
+                role: role_of(&message)?,
+            }),
+            Some("peer-left") => Told::Event(Event::PeerLeft {
+                room: room()?,
+                peer: who()?,
+                role: role_of(&message)?,
+            }),
+            Some("error") => refused(&message),
+            _ => {
+                let from = message.id(Key::From).ok().flatten();
+                signalled(
+                    &message,
+                    self.introduction.wire,
+                    Some(self.room.clone()),
+                    from.as_deref(),
+                    addressed(&message)?,
+                )
+            }
+        });
+        Ok(())
+    }
+}

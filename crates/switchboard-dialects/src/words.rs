@@ -1,0 +1,99 @@
+//! What the plain JSON wires have in common: the same meanings, requirements and errors under the same names.
+
+use std::borrow::Cow;
+
+use switchboard_core::{Event, Payload, PeerId, Refusal, RoomId, Signal, SignalKind, Target, Wire};
+
+use crate::body::Writer;
+use crate::json::{Key, Message};
+use crate::{DecodeError, Told};
+
+/// What a `type` says of a message.
+pub(crate) fn kind_of(name: Option<&str>) -> SignalKind {
+    match name {
+        Some("offer") => SignalKind::Offer,
+        Some("answer") => SignalKind::Answer,
+        Some("candidate" | "ice-candidate") => SignalKind::Candidate,
+        Some("chat") => SignalKind::Chat,
+        _ => SignalKind::Other,
+    }
+}
+
+/// An id that must be there and not be empty.
+pub(crate) fn required<'a>(
+    message: &Message<'a>,
+    key: Key,
+    missing: DecodeError,
+) -> Result<Cow<'a, str>, DecodeError> {
+    if message.is_null(key) {
+        return Err(missing);
+    }
+    message.id(key)?.filter(|id| !id.is_empty()).ok_or(missing)
+}
+
+/// Whom a message is for, where a `target` is our extension: only a string that is not empty names somebody, so that
+/// clients which use the word for something else go on as before.
+pub(crate) fn addressee(message: &Message<'_>) -> Target {
+    match message.str(Key::Target) {
+        Ok(Some(target)) if !target.is_empty() => Target::Peer(target.as_ref().into()),
+        _ => Target::Everyone,
+    }
+}
+
+/// The `error` message.
+pub(crate) fn complain(problem: &DecodeError, out: &mut Vec<u8>) {
+    Writer::new(out, "error")
+        .string("message", &problem.to_string())
+        .string("code", problem.code())
+        .end();
+}
+
+/// The `error` message for what the hub refuses; `target` is the wire's name for a message's addressee.
+pub(crate) fn refuse(refusal: &Refusal, target_key: &str, out: &mut Vec<u8>) {
+    let error = Writer::new(out, "error")
+        .string("message", &refusal.to_string())
+        .string("code", refusal.code());
+    match refusal {
+        Refusal::TargetNotFound { target } => error.string(target_key, target.as_str()).end(),
+        _ => error.end(),
+    }
+}
+
+/// A client's reading of an `error` message.
+pub(crate) fn refused(message: &Message<'_>) -> Told {
+    let text = |key| {
+        message
+            .str(key)
+            .ok()
+            .flatten()
+            .unwrap_or_default()
+            .into_owned()
+    };
+    Told::Refused {
+        code: text(Key::Code),
+        message: text(Key::Message),
+    }
+}
+
+/// A client's reading of a message from another client.
+pub(crate) fn signalled(
+    message: &Message<'_>,
+    wire: Wire,
+    room: Option<RoomId>,
+    from: Option<&str>,
+    to: Target,
+) -> Told {
+    let name = message.str(Key::Type).ok().flatten();
+    Told::Event(Event::Signal {
+        room: room.unwrap_or(RoomId::LOBBY),
+        from: PeerId::from(from.unwrap_or_default()),
+        signal: Signal {
+            kind: kind_of(name.as_deref()),
+            to,
+            payload: Payload {
+                wire,
+                body: message.text().as_bytes().to_vec(),
+            },
+        },
+    })
+}

@@ -1,0 +1,195 @@
+//! A node in memory: one hub, and the server half of a wire for each connection. No socket, no clock.
+//!
+//! Every message that comes out is checked on the way: it must be one that could be sent back in.
+
+#![allow(dead_code, reason = "each test file uses its own part of the exchange")]
+
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+
+use switchboard_core::{Command, ConnId, Event, Hub, Input, Limits, Output, Wire};
+use switchboard_dialects::json::Message;
+use switchboard_dialects::{
+    Encoded, Opening, Options, ServerSide, Stamp, dialect, encode_shared, recognise,
+};
+
+/// 2026-01-01T00:00:00Z: when everything happens.
+pub(crate) const NOW: u64 = 1_767_225_600_000;
+
+pub(crate) struct Exchange {
+    pub(crate) hub: Hub,
+    now: Instant,
+    options: Options,
+    serial: AtomicU64,
+    lines: Vec<Line>,
+    heard: Vec<(usize, Heard)>,
+}
+
+/// One connection.
+struct Line {
+    /// `None` until its first message has been recognised.
+    server: Option<(Wire, Box<dyn ServerSide>)>,
+    open: bool,
+}
+
+/// What reaches a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    Message(String),
+    /// The server ended it.
+    Closed,
+}
+
+impl Exchange {
+    pub(crate) fn new(options: Options, limits: Limits) -> Self {
+        Self {
+            hub: Hub::new(limits),
+            now: Instant::now(),
+            options,
+            serial: AtomicU64::new(1),
+            lines: Vec::new(),
+            heard: Vec::new(),
+        }
+    }
+
+    pub(crate) fn connect(&mut self) -> usize {
+        self.lines.push(Line {
+            server: None,
+            open: true,
+        });
+        self.lines.len() - 1
+    }
+
+    /// The wire that a connection turned out to speak.
+    pub(crate) fn wire(&self, line: usize) -> Option<Wire> {
+        self.lines[line].server.as_ref().map(|(wire, _)| *wire)
+    }
+
+    pub(crate) fn is_open(&self, line: usize) -> bool {
+        self.lines[line].open
+    }
+
+    /// A message arrives on a connection; what it asked for is told to the caller.
+    pub(crate) fn says(&mut self, line: usize, text: &str) -> Vec<Command> {
+        assert!(self.lines[line].open, "a closed connection says something");
+        if self.lines[line].server.is_none() {
+            match recognise(text) {
+                Ok(wire) => self.lines[line].server = Some((wire, self.open(line, wire))),
+                Err(unrecognised) => {
+                    self.push(line, unrecognised.reply);
+                    if unrecognised.closes {
+                        self.close(line);
+                    }
+                    return Vec::new();
+                }
+            }
+        }
+        let Some((_, server)) = &mut self.lines[line].server else {
+            unreachable!("the connection has just been recognised");
+        };
+        let mut commands = Vec::new();
+        if let Err(problem) = server.decode(text, &mut commands) {
+            assert_eq!(commands, [], "a refused message asks for something");
+            let mut reply = Vec::new();
+            server.complain(&problem, &mut reply);
+            self.push(line, reply);
+            if problem.closes() {
+                self.close(line);
+            }
+        }
+        for command in commands.clone() {
+            let conn = conn(line);
+            self.handle(Input::Command { conn, command });
+        }
+        commands
+    }
+
+    /// A connection ends, politely or not.
+    pub(crate) fn ends(&mut self, line: usize) {
+        assert!(self.lines[line].open, "a closed connection ends again");
+        self.lines[line].open = false;
+        self.handle(Input::Detach { conn: conn(line) });
+    }
+
+    /// What reached whom since the last look, in the order in which it did.
+    pub(crate) fn heard(&mut self) -> Vec<(usize, Heard)> {
+        std::mem::take(&mut self.heard)
+    }
+
+    fn open(&self, line: usize, wire: Wire) -> Box<dyn ServerSide> {
+        dialect(wire).server(Opening {
+            wire,
+            spare_id: &format!("guest-{}", line + 1),
+            options: &self.options,
+        })
+    }
+
+    fn close(&mut self, line: usize) {
+        self.heard.push((line, Heard::Closed));
+        self.ends(line);
+    }
+
+    fn handle(&mut self, input: Input) {
+        self.hub.handle(self.now, input);
+        while let Some(output) = self.hub.poll_output() {
+            let Output::Deliver { to, event } = output else {
+                continue;
+            };
+            let mut lines: Vec<usize> = to.iter().copied().map(line).collect();
+            lines.sort_unstable();
+            self.deliver(&lines, &event);
+        }
+    }
+
+    /// Encodes an event once for each wire, and once more for each connection whose wire wants to be asked itself.
+    fn deliver(&mut self, to: &[usize], event: &Event) {
+        let mut shared: Vec<(Wire, Encoded, Vec<u8>)> = Vec::new();
+        for &line in to {
+            assert!(self.lines[line].open, "a closed connection is told {event:?}");
+            let Some((wire, server)) = &mut self.lines[line].server else {
+                panic!("an unrecognised connection is told {event:?}");
+            };
+            let stamp = Stamp {
+                unix_millis: NOW,
+                serial: &self.serial,
+            };
+            let known = shared.iter().position(|(other, ..)| other == wire);
+            let known = known.unwrap_or_else(|| {
+                let mut out = Vec::new();
+                let encoded = encode_shared(*wire, event, stamp, &mut out);
+                shared.push((*wire, encoded, out));
+                shared.len() - 1
+            });
+            let (_, encoded, out) = &shared[known];
+            let (encoded, out) = match encoded {
+                Encoded::Personal => {
+                    assert!(out.is_empty(), "personal words are nobody else's");
+                    let mut out = Vec::new();
+                    (server.encode(event, stamp, &mut out), out)
+                }
+                encoded => (*encoded, out.clone()),
+            };
+            match encoded {
+                Encoded::Frame => self.push(line, out),
+                Encoded::Nothing => assert!(out.is_empty(), "nothing said in {} bytes", out.len()),
+                Encoded::Personal => panic!("asked itself, a wire has no words for {event:?}"),
+            }
+        }
+    }
+
+    fn push(&mut self, line: usize, message: Vec<u8>) {
+        let text = String::from_utf8(message).expect("a message is text");
+        if let Err(problem) = Message::scan(&text) {
+            panic!("what is sent is no message: {problem}: {text}");
+        }
+        self.heard.push((line, Heard::Message(text)));
+    }
+}
+
+fn conn(line: usize) -> ConnId {
+    ConnId::new(line as u64)
+}
+
+fn line(conn: ConnId) -> usize {
+    usize::try_from(conn.serial()).expect("a small number")
+}

@@ -1,0 +1,91 @@
+//! What one stretch of work has to say, written once at its end.
+//!
+//! Frames come from WebSocket reads, timers and shutdown; all of them work on a [`Batch`]. Dropping it writes each
+//! touched outbox once, then logs and counts what happened. It cannot cross an `.await`.
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Instant;
+
+use switchboard_core::{Command, Fact};
+
+use crate::connection::Connection;
+use crate::delivery::Scratch;
+use crate::journal::{self, Relay};
+use crate::log::RELAY_TARGET;
+use crate::node::Node;
+
+/// One stretch of work on one thread.
+#[derive(Debug)]
+pub(crate) struct Batch<'n> {
+    node: &'n Node,
+    /// When the work began.
+    pub(crate) now: Instant,
+    pub(crate) tools: Tools,
+    /// Whether every relayed message is logged.
+    pub(crate) logs_relays: bool,
+    /// A batch stays on its thread.
+    not_send: PhantomData<*const ()>,
+}
+
+/// Buffers that one batch after the other works with, so that none allocates its own.
+#[derive(Debug, Default)]
+pub(crate) struct Tools {
+    pub(crate) commands: Vec<Command>,
+    pub(crate) scratch: Scratch,
+    pub(crate) touched: Vec<Arc<Connection>>,
+    pub(crate) spare: Vec<Vec<u8>>,
+    /// What is to be logged once no lock is held.
+    pub(crate) facts: Vec<(Fact, &'static str)>,
+    pub(crate) relays: Vec<Relay>,
+    /// Signals handed to outboxes.
+    pub(crate) relayed: u32,
+}
+
+thread_local! {
+    static TOOLS: Cell<Option<Tools>> = const { Cell::new(None) };
+}
+
+impl<'n> Batch<'n> {
+    /// Begins a stretch of work.
+    pub(crate) fn new(node: &'n Node) -> Self {
+        let tools = TOOLS.take().unwrap_or_default();
+        let logs_relays = tracing::enabled!(target: RELAY_TARGET, tracing::Level::INFO);
+        Self {
+            node,
+            now: Instant::now(),
+            tools,
+            logs_relays,
+            not_send: PhantomData,
+        }
+    }
+
+    /// The node the work is for.
+    pub(crate) fn node(&self) -> &'n Node {
+        self.node
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        let tools = &mut self.tools;
+        for connection in tools.touched.drain(..) {
+            connection.flush(self.node, &mut tools.spare);
+        }
+        if tools.relayed > 0 {
+            self.node
+                .metrics
+                .relay_seconds
+                .observe(self.now.elapsed().as_secs_f64());
+            tools.relayed = 0;
+        }
+        for (fact, dialect) in tools.facts.drain(..) {
+            journal::fact(&fact, dialect);
+        }
+        for relay in tools.relays.drain(..) {
+            relay.log();
+        }
+        TOOLS.set(Some(std::mem::take(&mut self.tools)));
+    }
+}

@@ -1,0 +1,242 @@
+//! The sections of the configuration, one struct each, with their defaults.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Redacted;
+
+mod words;
+
+pub use words::{Level, LogFormat, NotAWord};
+
+/// `[http]`: what HTTP clients and browsers may do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Http {
+    /// The browser origins that may use the server (CORS, and the `Origin` of a WebSocket handshake), `*` for all;
+    /// requests without an origin always pass; default `*`; needs a restart.
+    pub allowed_origins: Vec<String>,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            allowed_origins: vec!["*".to_owned()],
+        }
+    }
+}
+
+impl Http {
+    /// Whether every origin is allowed.
+    #[must_use]
+    pub fn allows_every_origin(&self) -> bool {
+        self.allowed_origins.iter().any(|allowed| allowed == "*")
+    }
+
+    /// Whether a request with this `Origin` header may pass.
+    #[must_use]
+    pub fn allows_origin(&self, origin: &str) -> bool {
+        self.allows_every_origin() || self.allowed_origins.iter().any(|allowed| allowed == origin)
+    }
+}
+
+/// `[limits]`: bounds on what clients can make the server hold. All need a restart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// The longest message a client may send, in bytes, 1,024 to 1,040,000; default 1,000,000; needs a restart.
+    pub message_bytes: usize,
+    /// The longest id and room name, in characters; default 128; needs a restart.
+    pub id_length: usize,
+    /// Rooms at one time; default 100,000; needs a restart.
+    pub rooms: usize,
+    /// Peers in one room; default 1,000; needs a restart.
+    pub peers_per_room: usize,
+    /// Registered clients that are in no room; default 100,000; needs a restart.
+    pub lobby_peers: usize,
+    /// Connections at one time; default 100,000; needs a restart.
+    pub connections: usize,
+    /// Connections at one time from one IP address, 0 for no bound; default 0; needs a restart.
+    pub connections_per_address: usize,
+    /// Connections at one time under one id in one room; default 16; needs a restart.
+    pub connections_per_peer: usize,
+    /// What may wait to be sent on one connection, in bytes, before it is closed as too slow; at least
+    /// `message_bytes` + 1,024; default 4,194,304; needs a restart.
+    pub outbox_bytes: usize,
+    /// Messages one connection may send in a second, 0 for no bound; over it the server reads that connection more
+    /// slowly and loses nothing; default 0; needs a restart.
+    pub messages_per_second: u32,
+    /// Connections without a first message up to which each has `timeouts.first_message`, and beyond which only
+    /// `timeouts.first_message_busy`; default 1,000; needs a restart.
+    pub unidentified: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_bytes: 1_000_000,
+            id_length: 128,
+            rooms: 100_000,
+            peers_per_room: 1_000,
+            lobby_peers: 100_000,
+            connections: 100_000,
+            connections_per_address: 0,
+            connections_per_peer: 16,
+            outbox_bytes: 4_194_304,
+            messages_per_second: 0,
+            unidentified: 1_000,
+        }
+    }
+}
+
+/// `[timeouts]`: how long things may take, as text with a unit (`500ms`, `10s`, `5m`, `1h`). All need a restart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Timeouts {
+    /// For a new connection to complete its HTTP request or WebSocket handshake; default 10s; needs a restart.
+    #[serde(with = "humantime_serde")]
+    pub handshake: Duration,
+    /// For a connection to send its first message; default 10m, as people type it by hand; needs a restart.
+    #[serde(with = "humantime_serde")]
+    pub first_message: Duration,
+    /// The same while more than `limits.unidentified` connections have sent none; default 10s; needs a restart.
+    #[serde(with = "humantime_serde")]
+    pub first_message_busy: Duration,
+    /// Between two WebSocket pings to a connection; default 25s; needs a restart.
+    #[serde(with = "humantime_serde")]
+    pub ping_interval: Duration,
+    /// For the answer to a ping, before the connection counts as dead; default 20s; needs a restart.
+    #[serde(with = "humantime_serde")]
+    pub ping_timeout: Duration,
+    /// For a dropped peer to come back before the others are told that it left; default 0s; needs a restart.
+    #[serde(with = "humantime_serde")]
+    pub grace: Duration,
+    /// For the connections to take what is queued and close when the server stops; default 10s; needs a restart.
+    #[serde(with = "humantime_serde")]
+    pub shutdown: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            handshake: Duration::from_secs(10),
+            first_message: Duration::from_secs(600),
+            first_message_busy: Duration::from_secs(10),
+            ping_interval: Duration::from_secs(25),
+            ping_timeout: Duration::from_secs(20),
+            grace: Duration::ZERO,
+            shutdown: Duration::from_secs(10),
+        }
+    }
+}
+
+/// `[ice]`: the STUN and TURN servers handed to clients. All reloadable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IceConfig {
+    /// The secret shared with the TURN servers, from which time-limited credentials are made for the TURN urls without
+    /// a username of their own; default none; reloadable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turn_secret: Option<Redacted<String>>,
+    /// How long those credentials are valid; default 1h; reloadable.
+    #[serde(with = "humantime_serde")]
+    pub turn_ttl: Duration,
+    /// The servers, as browsers know them (`RTCIceServer`); default none; reloadable.
+    pub servers: Vec<IceServerConfig>,
+}
+
+impl Default for IceConfig {
+    fn default() -> Self {
+        Self {
+            turn_secret: None,
+            turn_ttl: Duration::from_secs(3600),
+            servers: Vec::new(),
+        }
+    }
+}
+
+/// One entry of `ice.servers` (W3C WebRTC, `RTCIceServer`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IceServerConfig {
+    /// One or several urls (RFC 7064, RFC 7065): `stun:`, `stuns:`, `turn:` or `turns:`; reloadable.
+    pub urls: Vec<String>,
+    /// The user name for its TURN urls; default none; reloadable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// The password that goes with `username`; default none; reloadable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<Redacted<String>>,
+}
+
+impl IceServerConfig {
+    /// Whether one of its urls is a TURN server's, which asks for credentials.
+    #[must_use]
+    pub fn has_turn_url(&self) -> bool {
+        self.urls.iter().any(|url| {
+            url.split_once(':').is_some_and(|(scheme, _)| {
+                scheme.eq_ignore_ascii_case("turn") || scheme.eq_ignore_ascii_case("turns")
+            })
+        })
+    }
+}
+
+/// `[log]`: what is logged, how and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogConfig {
+    /// How much is logged: `error`, `warn`, `info`, `debug` or `trace`; default info; reloadable.
+    pub level: Level,
+    /// `text` for people or `json` for programs; default text; needs a restart.
+    pub format: LogFormat,
+    /// A file that gets the same lines as the console; default none; needs a restart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+    /// The size at which that file is put aside and a new one begun, in bytes; default 10,485,760; needs a restart.
+    pub file_bytes: u64,
+    /// How many files that were put aside are kept (`.1` is the newest); default 5; needs a restart.
+    pub file_count: usize,
+    /// One line for each relayed message, whatever the level; default false; reloadable.
+    pub relay: bool,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self {
+            level: Level::Info,
+            format: LogFormat::Text,
+            file: None,
+            file_bytes: 10_485_760,
+            file_count: 5,
+            relay: false,
+        }
+    }
+}
+
+/// `[runtime]`: the process itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Runtime {
+    /// Threads that serve connections, 0 for one per core; default 0; needs a restart.
+    pub threads: usize,
+}
+
+/// `[dialects.*]`: settings of single wires.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Dialects {
+    /// The `register` wire.
+    pub register: RegisterDialect,
+}
+
+/// `[dialects.register]`: settings of the `register` wire.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RegisterDialect {
+    /// The ordinary room that registered clients without a room are put in, so that other wires can meet them; default
+    /// none (they are in the lobby, among themselves); needs a restart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lobby_room: Option<String>,
+}

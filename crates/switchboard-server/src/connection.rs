@@ -1,0 +1,254 @@
+//! One live transport: who speaks on it, and what waits to be written.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+
+use parking_lot::Mutex;
+use smallvec::SmallVec;
+use switchboard_core::{ConnId, RoomId, Wire};
+use switchboard_dialects::ServerSide;
+use switchboard_websocket::OpCode;
+
+use crate::admission::Admission;
+use crate::batch::{Batch, Tools};
+use crate::close::CloseReason;
+use crate::node::Node;
+use crate::outbox::{Flushed, Outbox, Pushed};
+use crate::stream::WriteHalf;
+
+/// A WebSocket connection, shared by its reading task, by whoever speaks to it, and by the pulse.
+///
+/// Locks are taken in this order: a room's shard, then `speech`, then `outbox`.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) id: ConnId,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) vitals: Vitals,
+    /// Whether the client cannot take two frames in one read: each goes out in a write of its own, spaced.
+    pub(crate) one_frame_per_write: bool,
+    speech: Mutex<Speech>,
+    outbox: Mutex<Outbox>,
+    writer: WriteHalf,
+    /// The wire's place in the table, or [`UNIDENTIFIED`].
+    wire: AtomicU8,
+}
+
+/// What a connection speaks, and where it is.
+#[derive(Debug, Default)]
+pub(crate) struct Speech {
+    /// `None` until its first frame has told its wire.
+    pub(crate) translator: Option<Box<dyn ServerSide>>,
+    /// The rooms it is in; kept by the node as the hub says.
+    pub(crate) rooms: SmallVec<[RoomId; 1]>,
+}
+
+/// Signs of life, in ticks of the node's pulse.
+#[derive(Debug)]
+pub(crate) struct Vitals {
+    /// When it was accepted.
+    pub(crate) opened: u32,
+    /// When something last came from it.
+    pub(crate) heard: AtomicU32,
+    /// When it was last pinged.
+    pub(crate) pinged: AtomicU32,
+    /// When a close frame was queued for it; 0 while none is.
+    pub(crate) closing: AtomicU32,
+    /// Whether it is not read at the moment, because it has said too much.
+    pub(crate) paused: AtomicBool,
+}
+
+const UNIDENTIFIED: u8 = u8::MAX;
+
+impl Connection {
+    pub(crate) fn new(
+        id: ConnId,
+        admission: Arc<Admission>,
+        writer: WriteHalf,
+        tick: u32,
+        one_frame_per_write: bool,
+    ) -> Self {
+        Self {
+            id,
+            admission,
+            vitals: Vitals {
+                opened: tick,
+                heard: AtomicU32::new(tick),
+                pinged: AtomicU32::new(tick),
+                closing: AtomicU32::new(0),
+                paused: AtomicBool::new(false),
+            },
+            one_frame_per_write,
+            speech: Mutex::default(),
+            outbox: Mutex::default(),
+            writer,
+            wire: AtomicU8::new(UNIDENTIFIED),
+        }
+    }
+
+    /// The wire it speaks; `None` until its first frame has told.
+    pub(crate) fn wire(&self) -> Option<Wire> {
+        match self.wire.load(Ordering::Acquire) {
+            UNIDENTIFIED => None,
+            place => Some(Wire(place)),
+        }
+    }
+
+    /// From now on it speaks this wire.
+    pub(crate) fn identify(&self, wire: Wire) {
+        self.wire.store(wire.0, Ordering::Release);
+    }
+
+    pub(crate) fn speech(&self) -> parking_lot::MutexGuard<'_, Speech> {
+        self.speech.lock()
+    }
+
+    /// Queues a text message. A connection that would have too much waiting is cut off.
+    pub(crate) fn push(self: &Arc<Self>, text: &[u8], node: &Node, tools: &mut Tools) -> Pushed {
+        self.queue(node, tools, |outbox, bound| outbox.push(text, bound))
+    }
+
+    /// Queues the answer to a ping.
+    pub(crate) fn push_pong(self: &Arc<Self>, payload: &[u8], batch: &mut Batch<'_>) {
+        let node = batch.node();
+        self.queue(node, &mut batch.tools, |outbox, bound| {
+            outbox.push_frame(OpCode::Pong, payload, bound)
+        });
+    }
+
+    /// Queues an empty ping.
+    pub(crate) fn push_ping(self: &Arc<Self>, batch: &mut Batch<'_>) {
+        let node = batch.node();
+        self.queue(node, &mut batch.tools, |outbox, bound| {
+            outbox.push_frame(OpCode::Ping, b"", bound)
+        });
+    }
+
+    /// Queues a close frame behind what waits.
+    pub(crate) fn close(self: &Arc<Self>, reason: CloseReason, batch: &mut Batch<'_>) {
+        self.close_for(reason, &reason.to_string(), batch);
+    }
+
+    /// Queues a close frame with more to say about the reason.
+    pub(crate) fn close_for(
+        self: &Arc<Self>,
+        reason: CloseReason,
+        text: &str,
+        batch: &mut Batch<'_>,
+    ) {
+        batch.node().metrics.close(reason);
+        self.close_with(reason.code(), text, batch);
+    }
+
+    /// Queues a close frame with a code of the peer's choice.
+    pub(crate) fn close_with(self: &Arc<Self>, code: u16, reason: &str, batch: &mut Batch<'_>) {
+        let tick = batch.node().tick(batch.now).max(1);
+        self.queue(batch.node(), &mut batch.tools, |outbox, _| {
+            if outbox.push_close(code, reason) {
+                self.vitals.closing.store(tick, Ordering::Relaxed);
+            }
+            Pushed::Queued
+        });
+    }
+
+    fn queue(
+        self: &Arc<Self>,
+        node: &Node,
+        tools: &mut Tools,
+        push: impl FnOnce(&mut Outbox, usize) -> Pushed,
+    ) -> Pushed {
+        let mut outbox = self.outbox.lock();
+        outbox.lend(&mut tools.spare);
+        let pushed = push(&mut outbox, node.config.limits.outbox_bytes);
+        if pushed == Pushed::Overflow {
+            drop(outbox);
+            node.metrics.close(CloseReason::SlowConsumer);
+            tracing::warn!(conn = %self.id, peer = %self.admission.peer, "closed: takes its messages too slowly");
+            self.abandon(node);
+        } else if !std::mem::replace(&mut outbox.touched, true) {
+            tools.touched.push(Arc::clone(self));
+        }
+        pushed
+    }
+
+    /// Writes what waits, or has a task do so as soon as the socket takes more.
+    pub(crate) fn flush(self: &Arc<Self>, node: &Node, spare: &mut Vec<Vec<u8>>) {
+        let mut outbox = self.outbox.lock();
+        outbox.touched = false;
+        if outbox.draining {
+            return;
+        }
+        let flushed = if self.one_frame_per_write {
+            outbox.flush_frame(|bytes| self.writer.try_write(bytes))
+        } else {
+            outbox.flush(|bytes| self.writer.try_write(bytes))
+        };
+        match flushed {
+            Flushed::All => outbox.reclaim(spare),
+            Flushed::Blocked => {
+                outbox.draining = true;
+                drop(outbox);
+                tokio::spawn(drain(Arc::clone(self), node.handle()));
+            }
+            Flushed::Failed => {
+                drop(outbox);
+                self.abandon(node);
+            }
+        }
+    }
+
+    /// Ends a connection that takes nothing any more; what waits is counted as lost.
+    pub(crate) fn abandon(&self, node: &Node) {
+        let lost = self.outbox.lock().die();
+        node.metrics.lost(lost);
+        self.writer.shut_down();
+    }
+
+    /// Whether a close frame is queued or sent.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.outbox.lock().is_closing()
+    }
+
+    /// Whether all that was queued is written.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.outbox.lock().waiting() == 0
+    }
+
+    /// Says that nothing more will come.
+    pub(crate) fn finish(&self) {
+        self.writer.finish();
+    }
+}
+
+/// Time between two frames for clients that take one frame per read.
+const PACE: std::time::Duration = std::time::Duration::from_millis(10);
+
+/// Writes the rest as the socket takes it. Ends when nothing waits, or with the connection.
+async fn drain(connection: Arc<Connection>, node: Arc<Node>) {
+    loop {
+        if connection.one_frame_per_write {
+            tokio::time::sleep(PACE).await;
+        }
+        let writable = connection.writer.writable().await;
+        let mut outbox = connection.outbox.lock();
+        let flushed = match writable {
+            Err(_) => Flushed::Failed,
+            Ok(()) if connection.one_frame_per_write => {
+                outbox.flush_frame(|bytes| connection.writer.try_write(bytes))
+            }
+            Ok(()) => outbox.flush(|bytes| connection.writer.try_write(bytes)),
+        };
+        match flushed {
+            Flushed::Blocked => {}
+            Flushed::All => {
+                outbox.draining = false;
+                outbox.reclaim(&mut Vec::new());
+                return;
+            }
+            Flushed::Failed => {
+                outbox.draining = false;
+                drop(outbox);
+                return connection.abandon(&node);
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Where clients come in: listeners, HTTP, the WebSocket, the page.
+//!
+//! A front knows no dialect's details; it hands messages to the node and takes none back: those go to outboxes.
+
+pub(crate) mod assets;
+pub(crate) mod http;
+pub(crate) mod listener;
+pub(crate) mod websocket;

@@ -1,0 +1,472 @@
+//! One process's switchboard: rooms in shards, connections, and the way of a message between them.
+//!
+//! The way of a message: a reading task hands its text to [`Node::receive`]; the connection's translator makes
+//! commands of it; the room's shard is locked and its hub says who is told what; [`deliver`] appends that to
+//! outboxes; and when the batch ends, each of them is written once.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use ahash::RandomState;
+use arc_swap::ArcSwap;
+use parking_lot::{Mutex, MutexGuard};
+use switchboard_core::{Command, ConnId, Fact, Hub, Input, Limits, Output, Quota, RoomId};
+use switchboard_dialects::{
+    DecodeError, Opening, Options, RegisterOptions, ServerSide, Stamp, dialect, recognise,
+};
+
+use crate::admission::Gatekeeper;
+use crate::batch::Batch;
+use crate::close::CloseReason;
+use crate::config::{Config, IceConfig};
+use crate::connection::Connection;
+use crate::delivery::{Links, deliver};
+use crate::metrics::{Metrics, Received};
+use crate::pulse::{Pulse, TICK};
+
+/// Rooms, connections and what serves them.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) config: Config,
+    pub(crate) metrics: Metrics,
+    pub(crate) gatekeeper: Arc<Gatekeeper>,
+    pub(crate) ice: ArcSwap<IceConfig>,
+    pub(crate) pulse: Pulse,
+    /// By the hash of the room's name.
+    shards: Box<[Mutex<Shard>]>,
+    hasher: RandomState,
+    rooms: Arc<Quota>,
+    /// Every WebSocket connection. Entries go when the connection's task ends.
+    connections: Mutex<HashMap<ConnId, Arc<Connection>, RandomState>>,
+    /// How many of them have not said yet what they speak.
+    unidentified: AtomicUsize,
+    next_conn: AtomicU64,
+    message_serial: AtomicU64,
+    options: Options,
+    started: Instant,
+    started_unix: Duration,
+    draining: AtomicBool,
+    /// One reference more for each WebSocket whose socket is still open.
+    lives: Arc<()>,
+    myself: Weak<Self>,
+}
+
+/// Some of the rooms, and the connections in them.
+#[derive(Debug)]
+struct Shard {
+    hub: Hub,
+    links: Links,
+}
+
+/// Rooms are spread over so many locks.
+const SHARDS: usize = 16;
+
+impl Node {
+    pub(crate) fn new(config: Config) -> Arc<Self> {
+        let rooms = Arc::new(Quota::new(config.limits.rooms));
+        let limits = Limits {
+            id_length: config.limits.id_length,
+            peers_per_room: config.limits.peers_per_room,
+            lobby_peers: config.limits.lobby_peers,
+            connections_per_peer: config.limits.connections_per_peer,
+            rooms: Arc::clone(&rooms),
+            grace: config.timeouts.grace,
+        };
+        let shard = || {
+            Mutex::new(Shard {
+                hub: Hub::new(limits.clone()),
+                links: Links::default(),
+            })
+        };
+        let gatekeeper = Gatekeeper::new(
+            config.limits.connections,
+            config.limits.connections_per_address,
+        );
+        let lobby_room = config.dialects.register.lobby_room.clone();
+        Arc::new_cyclic(|myself| Self {
+            metrics: Metrics::new(),
+            gatekeeper: Arc::new(gatekeeper),
+            ice: ArcSwap::from_pointee(config.ice.clone()),
+            pulse: Pulse::new(),
+            shards: std::iter::repeat_with(shard).take(SHARDS).collect(),
+            hasher: RandomState::new(),
+            rooms,
+            connections: Mutex::default(),
+            unidentified: AtomicUsize::new(0),
+            next_conn: AtomicU64::new(1),
+            message_serial: AtomicU64::new(1),
+            options: Options {
+                register: RegisterOptions { lobby_room },
+            },
+            started: Instant::now(),
+            started_unix: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default(),
+            draining: AtomicBool::new(false),
+            lives: Arc::new(()),
+            myself: myself.clone(),
+            config,
+        })
+    }
+
+    /// This node, to be taken into a task.
+    ///
+    /// # Panics
+    /// Never: whoever calls holds a reference, and nodes only exist behind one that is counted.
+    pub(crate) fn handle(&self) -> Arc<Self> {
+        self.myself.upgrade().expect("a node lives in an Arc")
+    }
+
+    /// A name for one more connection.
+    pub(crate) fn next_conn(&self) -> ConnId {
+        ConnId::new(self.next_conn.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The time in ticks of the pulse.
+    pub(crate) fn tick(&self, now: Instant) -> u32 {
+        let ticks = now.saturating_duration_since(self.started).as_millis() / TICK.as_millis();
+        u32::try_from(ticks).unwrap_or(u32::MAX)
+    }
+
+    /// Time and numbers for messages that carry them.
+    pub(crate) fn stamp(&self, now: Instant) -> Stamp<'_> {
+        let since_epoch = self.started_unix + now.saturating_duration_since(self.started);
+        Stamp {
+            unix_millis: u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX),
+            serial: &self.message_serial,
+        }
+    }
+
+    /// Takes note of a new connection; dropping the guard is its end, however it comes to it.
+    pub(crate) fn attach(self: &Arc<Self>, connection: &Arc<Connection>) -> Attached {
+        self.connections
+            .lock()
+            .insert(connection.id, Arc::clone(connection));
+        self.unidentified.fetch_add(1, Ordering::Relaxed);
+        self.metrics.opened.inc();
+        self.pulse.watch(connection.id, self.first_look(connection));
+        if self.is_draining() {
+            // It slipped in behind the farewell to all.
+            connection.close(CloseReason::ShuttingDown, &mut Batch::new(self));
+        }
+        Attached {
+            node: Arc::clone(self),
+            connection: Arc::clone(connection),
+        }
+    }
+
+    /// A connection, if it is still there.
+    pub(crate) fn connection(&self, id: ConnId) -> Option<Arc<Connection>> {
+        self.connections.lock().get(&id).cloned()
+    }
+
+    /// WebSocket connections there are.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.lock().len()
+    }
+
+    /// Held by a WebSocket's task until its socket is closed, which may be after its peer has left.
+    pub(crate) fn live(&self) -> Arc<()> {
+        Arc::clone(&self.lives)
+    }
+
+    /// WebSockets whose sockets are open.
+    pub(crate) fn lives(&self) -> usize {
+        Arc::strong_count(&self.lives) - 1
+    }
+
+    /// Connections that have not said yet what they speak.
+    pub(crate) fn unidentified(&self) -> usize {
+        self.unidentified.load(Ordering::Relaxed)
+    }
+
+    /// Named rooms there are.
+    pub(crate) fn rooms(&self) -> usize {
+        self.rooms.used()
+    }
+
+    /// Whether the server is on its way out.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Says farewell to everybody, behind what is queued for them.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+        let everybody: Vec<Arc<Connection>> = self.connections.lock().values().cloned().collect();
+        for some in everybody.chunks(256) {
+            let mut batch = Batch::new(self);
+            for connection in some {
+                connection.close(CloseReason::ShuttingDown, &mut batch);
+            }
+        }
+    }
+
+    /// One message from a connection.
+    pub(crate) fn receive(&self, connection: &Arc<Connection>, text: &str, batch: &mut Batch<'_>) {
+        let mut commands = std::mem::take(&mut batch.tools.commands);
+        let mut speech = connection.speech();
+        let speech_ref = &mut *speech;
+        let translator = match &mut speech_ref.translator {
+            Some(translator) => translator,
+            none => match self.identify(connection, text, batch) {
+                Some(translator) => none.insert(translator),
+                None => return,
+            },
+        };
+        let decoded = translator.decode(text, &mut commands);
+        drop(speech);
+        match decoded {
+            Ok(()) => {
+                for command in commands.drain(..) {
+                    self.command(connection, command, batch);
+                }
+            }
+            Err(problem) => {
+                commands.clear();
+                self.complain(connection, &problem, batch);
+            }
+        }
+        batch.tools.commands = commands;
+    }
+
+    /// Answers a message that was not understood; ends the connection where its wire's rules do.
+    pub(crate) fn complain(
+        &self,
+        connection: &Arc<Connection>,
+        problem: &DecodeError,
+        batch: &mut Batch<'_>,
+    ) {
+        let Some(wire) = connection.wire() else {
+            return self.turn_away(connection, batch);
+        };
+        self.metrics.received(wire, Received::Malformed);
+        self.metrics.refused(problem.code());
+        tracing::debug!(conn = %connection.id, code = problem.code(), %problem, "message refused");
+        let mut reply = Vec::new();
+        if let Some(translator) = &connection.speech().translator {
+            translator.complain(problem, &mut reply);
+        }
+        connection.push(&reply, self, &mut batch.tools);
+        if problem.closes() {
+            connection.close(CloseReason::NotRegistered, batch);
+        }
+    }
+
+    /// The translator for the wire that a first frame shows, or an answer to one that shows none.
+    fn identify(
+        &self,
+        connection: &Arc<Connection>,
+        text: &str,
+        batch: &mut Batch<'_>,
+    ) -> Option<Box<dyn ServerSide>> {
+        match recognise(text) {
+            Ok(wire) => {
+                connection.identify(wire);
+                self.unidentified.fetch_sub(1, Ordering::Relaxed);
+                self.metrics.connections(wire).inc();
+                let spare_id = format!("client-{:012x}", self.hasher.hash_one(connection.id) >> 16);
+                let dialect = dialect(wire);
+                tracing::debug!(conn = %connection.id, dialect = dialect.name(), "identified");
+                Some(dialect.server(Opening {
+                    wire,
+                    spare_id: &spare_id,
+                    options: &self.options,
+                }))
+            }
+            Err(unrecognised) => {
+                self.metrics.refused(unrecognised.code);
+                connection.push(&unrecognised.reply, self, &mut batch.tools);
+                if unrecognised.closes {
+                    connection.close(CloseReason::NotRegistered, batch);
+                }
+                None
+            }
+        }
+    }
+
+    /// Answers a first frame that is not even text.
+    fn turn_away(&self, connection: &Arc<Connection>, batch: &mut Batch<'_>) {
+        let unrecognised = switchboard_dialects::Unrecognised::registration_required();
+        self.metrics.refused(unrecognised.code);
+        connection.push(&unrecognised.reply, self, &mut batch.tools);
+        connection.close(CloseReason::NotRegistered, batch);
+    }
+
+    fn command(&self, connection: &Arc<Connection>, command: Command, batch: &mut Batch<'_>) {
+        if let Some(wire) = connection.wire() {
+            self.metrics.received(wire, Received::of(&command));
+        }
+        let (room, elsewhere) = match &command {
+            Command::Signal { room, .. } | Command::Leave { room } => (room, None),
+            Command::Join { join, leaving } => {
+                let elsewhere = leaving
+                    .as_ref()
+                    .filter(|old| self.shard_of(old) != self.shard_of(&join.room));
+                (&join.room, elsewhere.cloned())
+            }
+        };
+        let home = self.shard_of(room);
+        let Some(old) = elsewhere else {
+            let mut shard = self.shards[home].lock();
+            return self.step(&mut shard, connection, command, batch);
+        };
+        // A move between two shards: the new room must let the connection in before the old one is given up.
+        let (mut old_shard, mut new_shard) = self.lock_two(self.shard_of(&old), home);
+        let admitted = match &command {
+            Command::Join { join, leaving } => new_shard
+                .hub
+                .admits(connection.id, join, leaving.as_ref())
+                .is_ok(),
+            _ => false,
+        };
+        if admitted {
+            self.step(
+                &mut old_shard,
+                connection,
+                Command::Leave { room: old },
+                batch,
+            );
+        }
+        self.step(&mut new_shard, connection, command, batch);
+    }
+
+    fn step(
+        &self,
+        shard: &mut Shard,
+        connection: &Arc<Connection>,
+        command: Command,
+        batch: &mut Batch<'_>,
+    ) {
+        shard.hub.handle(
+            batch.now,
+            Input::Command {
+                conn: connection.id,
+                command,
+            },
+        );
+        self.settle(shard, Some(connection), batch);
+    }
+
+    /// Does what a hub wants done.
+    fn settle(&self, shard: &mut Shard, asker: Option<&Arc<Connection>>, batch: &mut Batch<'_>) {
+        while let Some(output) = shard.hub.poll_output() {
+            match output {
+                Output::Deliver { to, event } => deliver(&shard.links, asker, &to, &event, batch),
+                Output::Observe(fact) => self.observe(shard, asker, fact, batch),
+            }
+        }
+    }
+
+    fn observe(
+        &self,
+        shard: &mut Shard,
+        asker: Option<&Arc<Connection>>,
+        fact: Fact,
+        batch: &mut Batch<'_>,
+    ) {
+        match &fact {
+            Fact::Seated {
+                conn,
+                room,
+                arrived,
+                ..
+            } => {
+                if let Some(asker) = asker {
+                    shard.links.insert(*conn, Arc::clone(asker));
+                    asker.speech().rooms.push(room.clone());
+                }
+                if *arrived {
+                    self.metrics.peers.inc();
+                }
+            }
+            Fact::Unseated { conn, room, .. } => {
+                if let Some(asker) = asker {
+                    asker.speech().rooms.retain(|other| other != room);
+                }
+                if !shard.hub.is_attached(*conn) {
+                    shard.links.remove(conn);
+                }
+            }
+            Fact::Departed { .. } => {
+                self.metrics.peers.dec();
+            }
+            Fact::RoomOpened { .. } | Fact::RoomClosed { .. } => {}
+        }
+        let wire = asker.and_then(|asker| asker.wire());
+        batch
+            .tools
+            .facts
+            .push((fact, wire.map_or("", |wire| dialect(wire).name())));
+    }
+
+    /// Lets peers go who dropped out and did not come back in time.
+    pub(crate) fn expire(&self, batch: &mut Batch<'_>) {
+        if self.config.timeouts.grace.is_zero() {
+            return;
+        }
+        for shard in &self.shards {
+            let mut shard = shard.lock();
+            if shard.hub.poll_timeout().is_some_and(|at| at <= batch.now) {
+                shard.hub.handle(batch.now, Input::Time);
+                self.settle(&mut shard, None, batch);
+            }
+        }
+    }
+
+    fn detach(&self, connection: &Arc<Connection>) {
+        self.connections.lock().remove(&connection.id);
+        match connection.wire() {
+            Some(wire) => {
+                self.metrics.connections(wire).dec();
+            }
+            None => {
+                self.unidentified.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        let rooms = std::mem::take(&mut connection.speech().rooms);
+        let mut batch = Batch::new(self);
+        for room in rooms {
+            let mut shard = self.shards[self.shard_of(&room)].lock();
+            shard.hub.handle(
+                batch.now,
+                Input::Detach {
+                    conn: connection.id,
+                },
+            );
+            self.settle(&mut shard, Some(connection), &mut batch);
+        }
+    }
+
+    fn shard_of(&self, room: &RoomId) -> usize {
+        // The remainder is below SHARDS.
+        usize::try_from(self.hasher.hash_one(room) % SHARDS as u64).unwrap_or_default()
+    }
+
+    /// Two different shards, locked in the order of their places so that two moves never wait for each other.
+    fn lock_two(&self, one: usize, other: usize) -> (MutexGuard<'_, Shard>, MutexGuard<'_, Shard>) {
+        if one < other {
+            let first = self.shards[one].lock();
+            (first, self.shards[other].lock())
+        } else {
+            let first = self.shards[other].lock();
+            (self.shards[one].lock(), first)
+        }
+    }
+}
+
+/// A connection that the node knows. Dropping it is the connection's departure from everywhere, whether its task
+/// ended politely, failed or panicked.
+#[derive(Debug)]
+pub(crate) struct Attached {
+    node: Arc<Node>,
+    connection: Arc<Connection>,
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        self.node.detach(&self.connection);
+    }
+}

@@ -1,0 +1,296 @@
+//! What waits to be written on one connection.
+//!
+//! Whoever has something to say appends it and flushes once at the end of its batch; only when the socket takes no
+//! more does a task of its own wait for it. The bytes that may wait are bounded: see [`Outbox::push`].
+
+use std::io;
+
+use switchboard_websocket::{OpCode, frame_size, write_close, write_frame};
+
+/// Frames not yet taken by the socket.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    /// Begins at a frame's first byte.
+    bytes: Vec<u8>,
+    /// How many of them the socket has taken.
+    written: usize,
+    phase: Phase,
+    /// Whether somebody has it on their list to flush.
+    pub(crate) touched: bool,
+    /// Whether a task waits for the socket to take more.
+    pub(crate) draining: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Open,
+    /// A close frame is queued or sent; nothing may follow it.
+    Closing,
+    /// The socket takes nothing any more.
+    Dead,
+}
+
+/// What became of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    /// It waits to be written.
+    Queued,
+    /// The connection ends; it is not accepted.
+    Closed,
+    /// It would exceed the bound; it is not accepted, and the connection must end.
+    Overflow,
+}
+
+/// What became of a flush.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flushed {
+    /// Nothing waits any more.
+    All,
+    /// The socket takes no more for now.
+    Blocked,
+    /// The socket failed.
+    Failed,
+}
+
+impl Outbox {
+    /// Appends a text message, unless more than `bound` bytes would wait then.
+    pub(crate) fn push(&mut self, text: &[u8], bound: usize) -> Pushed {
+        self.push_frame(OpCode::Text, text, bound)
+    }
+
+    /// Appends any frame but a close, unless more than `bound` bytes would wait then.
+    pub(crate) fn push_frame(&mut self, opcode: OpCode, payload: &[u8], bound: usize) -> Pushed {
+        if self.phase != Phase::Open {
+            return Pushed::Closed;
+        }
+        if self.waiting() + payload.len() > bound {
+            return Pushed::Overflow;
+        }
+        write_frame(&mut self.bytes, opcode, payload);
+        Pushed::Queued
+    }
+
+    /// Appends a close frame, behind which nothing is accepted. False if there was one already.
+    pub(crate) fn push_close(&mut self, code: u16, reason: &str) -> bool {
+        let open = self.phase == Phase::Open;
+        if open {
+            write_close(&mut self.bytes, code, reason);
+            self.phase = Phase::Closing;
+        }
+        open
+    }
+
+    /// Hands the socket what waits. `write` is one non-blocking write call.
+    pub(crate) fn flush(&mut self, mut write: impl FnMut(&[u8]) -> io::Result<usize>) -> Flushed {
+        while self.written < self.bytes.len() {
+            match write(&self.bytes[self.written..]) {
+                Ok(0) => return Flushed::Failed,
+                Ok(taken) => self.written += taken,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.compact();
+                    return Flushed::Blocked;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Flushed::Failed,
+            }
+        }
+        self.clear();
+        Flushed::All
+    }
+
+    /// Hands the socket the rest of one frame only.
+    pub(crate) fn flush_frame(
+        &mut self,
+        mut write: impl FnMut(&[u8]) -> io::Result<usize>,
+    ) -> Flushed {
+        let end = self.boundary_after(self.written);
+        while self.written < end {
+            match write(&self.bytes[self.written..end]) {
+                Ok(0) => return Flushed::Failed,
+                Ok(taken) => self.written += taken,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Flushed::Blocked,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Flushed::Failed,
+            }
+        }
+        self.compact();
+        if self.waiting() == 0 {
+            self.clear();
+            return Flushed::All;
+        }
+        Flushed::Blocked
+    }
+
+    /// Bytes that wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.bytes.len() - self.written
+    }
+
+    /// Whether a close frame is queued or sent, or the socket is dead.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.phase != Phase::Open
+    }
+
+    /// Gives up: nothing will be written any more. Returns how many frames were not taken as a whole.
+    pub(crate) fn die(&mut self) -> usize {
+        self.phase = Phase::Dead;
+        let lost = self.frames().filter(|(_, end)| *end > self.written).count();
+        self.bytes = Vec::new();
+        self.written = 0;
+        lost
+    }
+
+    /// A buffer to append to, for an outbox that has none: an idle connection keeps no buffer.
+    pub(crate) fn lend(&mut self, spare: &mut Vec<Vec<u8>>) {
+        if self.bytes.capacity() == 0 {
+            self.bytes = spare.pop().unwrap_or_default();
+        }
+    }
+
+    /// Gives the buffer back once nothing waits.
+    pub(crate) fn reclaim(&mut self, spare: &mut Vec<Vec<u8>>) {
+        if self.bytes.is_empty() && self.bytes.capacity() > 0 {
+            let buffer = std::mem::take(&mut self.bytes);
+            if spare.len() < SPARE_BUFFERS && buffer.capacity() <= SPARE_BYTES {
+                spare.push(buffer);
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.written = 0;
+        if self.bytes.capacity() > SPARE_BYTES {
+            self.bytes = Vec::new();
+        }
+    }
+
+    /// Forgets the frames that are written as a whole.
+    fn compact(&mut self) {
+        let whole = self
+            .frames()
+            .map(|(_, end)| end)
+            .take_while(|end| *end <= self.written)
+            .last()
+            .unwrap_or(0);
+        self.bytes.drain(..whole);
+        self.written -= whole;
+    }
+
+    /// Where the frame ends that has the byte at `offset`.
+    fn boundary_after(&self, offset: usize) -> usize {
+        self.frames()
+            .map(|(_, end)| end)
+            .find(|end| *end > offset)
+            .unwrap_or(self.bytes.len())
+    }
+
+    fn frames(&self) -> impl Iterator<Item = (usize, usize)> {
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let size = frame_size(self.bytes.get(at..)?)?;
+            let start = at;
+            at += size;
+            Some((start, at))
+        })
+    }
+}
+
+/// Buffers a thread keeps for outboxes that have something to say.
+const SPARE_BUFFERS: usize = 64;
+/// Capacity above which a buffer is not kept.
+const SPARE_BYTES: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUND: usize = 1000;
+
+    #[test]
+    fn everything_goes_out_in_one_write() {
+        let mut outbox = Outbox::default();
+        outbox.push(b"one", BOUND);
+        outbox.push(b"two", BOUND);
+        let mut writes = Vec::new();
+        let flushed = outbox.flush(|bytes| {
+            writes.push(bytes.to_vec());
+            Ok(bytes.len())
+        });
+        assert_eq!(flushed, Flushed::All);
+        assert_eq!(writes, [b"\x81\x03one\x81\x03two".to_vec()]);
+        assert_eq!(outbox.waiting(), 0);
+    }
+
+    #[test]
+    fn a_blocked_socket_gets_the_rest_later_and_nothing_twice() {
+        let mut outbox = Outbox::default();
+        outbox.push(b"one", BOUND);
+        outbox.push(b"two", BOUND);
+        let mut taken = Vec::new();
+        let mut room = 7;
+        let mut socket = |bytes: &[u8]| {
+            let n = bytes.len().min(room);
+            room -= n;
+            taken.extend_from_slice(&bytes[..n]);
+            if n == 0 {
+                Err(io::ErrorKind::WouldBlock.into())
+            } else {
+                Ok(n)
+            }
+        };
+        assert_eq!(outbox.flush(&mut socket), Flushed::Blocked);
+        outbox.push(b"six", BOUND);
+        assert_eq!(outbox.waiting(), 8);
+        let flushed = outbox.flush(|bytes| {
+            taken.extend_from_slice(bytes);
+            Ok(bytes.len())
+        });
+        assert_eq!(flushed, Flushed::All);
+        assert_eq!(taken, b"\x81\x03one\x81\x03two\x81\x03six");
+    }
+
+    #[test]
+    fn more_than_the_bound_does_not_wait() {
+        let mut outbox = Outbox::default();
+        assert_eq!(outbox.push(&[b'x'; 900], BOUND), Pushed::Queued);
+        assert_eq!(outbox.push(&[b'x'; 900], BOUND), Pushed::Overflow);
+        assert_eq!(outbox.push(&[b'x'; 50], BOUND), Pushed::Queued);
+    }
+
+    #[test]
+    fn nothing_follows_a_close_frame() {
+        let mut outbox = Outbox::default();
+        assert!(outbox.push_close(1000, ""));
+        assert_eq!(outbox.push(b"late", BOUND), Pushed::Closed);
+        assert!(!outbox.push_close(1001, ""));
+    }
+
+    #[test]
+    fn what_a_dying_connection_did_not_take_is_counted_in_whole_frames() {
+        let mut outbox = Outbox::default();
+        for text in [b"one", b"two", b"six"] {
+            outbox.push(text, BOUND);
+        }
+        let mut once = Some(7);
+        outbox.flush(|_| once.take().ok_or_else(|| io::ErrorKind::WouldBlock.into()));
+        assert_eq!(outbox.die(), 2);
+        assert_eq!(outbox.push(b"late", BOUND), Pushed::Closed);
+    }
+
+    #[test]
+    fn frame_by_frame_each_write_is_one_frame() {
+        let mut outbox = Outbox::default();
+        outbox.push(b"one", BOUND);
+        outbox.push(b"two", BOUND);
+        let mut writes = Vec::new();
+        let mut socket = |bytes: &[u8]| {
+            writes.push(bytes.to_vec());
+            Ok(bytes.len())
+        };
+        assert_eq!(outbox.flush_frame(&mut socket), Flushed::Blocked);
+        assert_eq!(outbox.flush_frame(&mut socket), Flushed::All);
+        assert_eq!(writes, [b"\x81\x03one".to_vec(), b"\x81\x03two".to_vec()]);
+    }
+}

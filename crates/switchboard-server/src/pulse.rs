@@ -1,0 +1,198 @@
+//! The node's heartbeat: pings, deadlines of connections, and peers that stay away.
+//!
+//! One coarse timing wheel serves all connections; a connection has no timer of its own, only the tick at which
+//! somebody next looks at it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use switchboard_core::ConnId;
+
+use crate::batch::Batch;
+use crate::close::CloseReason;
+use crate::connection::Connection;
+use crate::node::Node;
+
+/// How exact deadlines are.
+pub(crate) const TICK: Duration = Duration::from_millis(100);
+
+/// Slots of the wheel; what lies further ahead than they reach is looked at once in between.
+const SLOTS: usize = 512;
+
+/// For the other end to answer a close frame, or to take what is queued before one.
+pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Who is looked at when.
+#[derive(Debug)]
+pub(crate) struct Pulse {
+    wheel: Mutex<Wheel>,
+}
+
+#[derive(Debug)]
+struct Wheel {
+    /// The tick that comes next.
+    next: u32,
+    slots: Box<[Vec<ConnId>]>,
+}
+
+impl Pulse {
+    pub(crate) fn new() -> Self {
+        let slots = std::iter::repeat_with(Vec::new).take(SLOTS).collect();
+        Self {
+            wheel: Mutex::new(Wheel { next: 0, slots }),
+        }
+    }
+
+    /// Has a connection looked at when `tick` comes, or some time before.
+    pub(crate) fn watch(&self, conn: ConnId, tick: u32) {
+        let mut wheel = self.wheel.lock();
+        let ahead = (tick.saturating_sub(wheel.next) as usize).min(SLOTS - 1);
+        let slot = (wheel.next as usize + ahead) % SLOTS;
+        wheel.slots[slot].push(conn);
+    }
+
+    /// The connections that are due at `now`.
+    fn due(&self, now: u32) -> Vec<ConnId> {
+        let mut wheel = self.wheel.lock();
+        let mut due = Vec::new();
+        // After a long standstill one round visits every slot.
+        let behind = (now.saturating_add(1).saturating_sub(wheel.next) as usize).min(SLOTS);
+        for step in 0..behind {
+            let slot = (wheel.next as usize + step) % SLOTS;
+            due.append(&mut wheel.slots[slot]);
+        }
+        wheel.next = wheel.next.max(now.saturating_add(1));
+        due
+    }
+}
+
+/// Beats until the task is dropped.
+pub(crate) async fn beat(node: Arc<Node>) {
+    let mut interval = tokio::time::interval(TICK);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    loop {
+        interval.tick().await;
+        node.beat();
+    }
+}
+
+const fn ticks(duration: Duration) -> u32 {
+    let ticks = duration.as_millis().div_ceil(TICK.as_millis());
+    if ticks > u32::MAX as u128 {
+        u32::MAX
+    } else {
+        ticks as u32
+    }
+}
+
+impl Node {
+    fn beat(&self) {
+        let mut batch = Batch::new(self);
+        self.expire(&mut batch);
+        let now = self.tick(batch.now);
+        for id in self.pulse.due(now) {
+            if let Some(connection) = self.connection(id) {
+                let next = self.look(&connection, now, &mut batch);
+                self.pulse.watch(id, next);
+            }
+        }
+    }
+
+    /// When a new connection is first looked at.
+    pub(crate) fn first_look(&self, connection: &Connection) -> u32 {
+        let timeouts = &self.config.timeouts;
+        connection.vitals.opened + ticks(timeouts.first_message_busy.min(timeouts.ping_interval))
+    }
+
+    /// Does what is due for a connection; returns when to look again.
+    fn look(&self, connection: &Arc<Connection>, now: u32, batch: &mut Batch<'_>) -> u32 {
+        let timeouts = &self.config.timeouts;
+        let vitals = &connection.vitals;
+
+        let closing = vitals.closing.load(Ordering::Relaxed);
+        if closing != 0 {
+            let deadline = closing.saturating_add(ticks(CLOSE_TIMEOUT));
+            if now >= deadline {
+                connection.abandon(self);
+            }
+            return deadline.max(now + 1);
+        }
+
+        let identified = connection.wire().is_some();
+        if !identified {
+            let busy = self.unidentified() > self.config.limits.unidentified;
+            let patience = if busy {
+                timeouts.first_message_busy
+            } else {
+                timeouts.first_message
+            };
+            if now >= vitals.opened.saturating_add(ticks(patience)) {
+                connection.close(CloseReason::Silent, batch);
+                return now + ticks(CLOSE_TIMEOUT);
+            }
+        }
+
+        let heard = vitals.heard.load(Ordering::Relaxed);
+        let pinged = vitals.pinged.load(Ordering::Relaxed);
+        let (interval, timeout) = (ticks(timeouts.ping_interval), ticks(timeouts.ping_timeout));
+        let answered = heard >= pinged || vitals.paused.load(Ordering::Relaxed);
+        if !answered && now >= pinged.saturating_add(timeout) {
+            tracing::info!(conn = %connection.id, peer = %connection.admission.peer, "closed: no sign of life");
+            connection.close(CloseReason::Unresponsive, batch);
+            return now + ticks(CLOSE_TIMEOUT);
+        }
+        // A hand-written client is told nothing before it is registered.
+        let pingable = identified || !connection.one_frame_per_write;
+        if pingable && answered && now >= pinged.saturating_add(interval) {
+            vitals.pinged.store(now, Ordering::Relaxed);
+            connection.push_ping(batch);
+            return now + timeout.min(interval);
+        }
+
+        let due = if answered {
+            pinged.saturating_add(interval)
+        } else {
+            pinged.saturating_add(timeout)
+        };
+        let due = if identified {
+            due
+        } else {
+            due.min(now + ticks(timeouts.first_message_busy))
+        };
+        due.max(now + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_due_at_its_tick_and_once_only() {
+        let pulse = Pulse::new();
+        let conn = ConnId::new(1);
+        pulse.watch(conn, 3);
+        assert!(pulse.due(2).is_empty());
+        assert_eq!(pulse.due(3), [conn]);
+        assert!(pulse.due(4).is_empty());
+    }
+
+    #[test]
+    fn what_lies_beyond_the_wheel_is_due_early_rather_than_late() {
+        let pulse = Pulse::new();
+        pulse.watch(ConnId::new(1), 1_000_000);
+        assert_eq!(pulse.due(SLOTS as u32), [ConnId::new(1)]);
+    }
+
+    #[test]
+    fn nobody_is_forgotten_when_the_beat_was_late() {
+        let pulse = Pulse::new();
+        pulse.watch(ConnId::new(1), 5);
+        pulse.watch(ConnId::new(2), 300);
+        assert_eq!(pulse.due(1_000_000), [ConnId::new(1), ConnId::new(2)]);
+        pulse.watch(ConnId::new(1), 1_000_001);
+        assert_eq!(pulse.due(1_000_001), [ConnId::new(1)]);
+    }
+}

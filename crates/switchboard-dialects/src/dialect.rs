@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use switchboard_core::{Command, Event, PeerId, Signal, Wire};
 
-use crate::json::Message;
+use crate::json::{Key, Message};
 use crate::{DecodeError, Meaning, Said};
 
 /// One wire: how its clients are recognised, and how both ends of it speak.
@@ -28,6 +28,9 @@ pub trait Dialect: Sync + Debug {
     /// Appends what every receiver is told of somebody's coming and going, or [`Encoded::Personal`] for events whose
     /// words depend on the connection. Signals do not come here: see [`crate::encode_shared`].
     fn announce(&self, event: &Event, out: &mut Vec<u8>) -> Encoded;
+
+    /// The field that names a message's addressee.
+    fn target_key(&self) -> Key;
 
     /// What a message of this wire means; `None` if it is none of this wire.
     fn read<'a>(&self, text: &'a str) -> Option<Meaning<'a>>;

@@ -71,6 +71,10 @@ impl Dialect for JoinJson {
         Encoded::Frame
     }
 
+    fn target_key(&self) -> Key {
+        Key::Target
+    }
+
     fn read<'a>(&self, text: &'a str) -> Option<Meaning<'a>> {
         let fields = Fields::of_message(text)?;
         let name = fields.name();

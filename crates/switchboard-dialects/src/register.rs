@@ -87,6 +87,10 @@ impl Dialect for Register {
         Encoded::Frame
     }
 
+    fn target_key(&self) -> Key {
+        Key::TargetId
+    }
+
     fn read<'a>(&self, text: &'a str) -> Option<Meaning<'a>> {
         let fields = Fields::of_message(text)?;
         let name = fields.name();

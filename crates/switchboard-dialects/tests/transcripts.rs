@@ -28,7 +28,9 @@ fn every_conversation_goes_as_written() {
         failures.extend(problems.map(|problem| format!("transcripts/{name}, {problem}")));
     }
     if bless {
-        failures.iter().for_each(|failure| eprintln!("blessed: {failure}"));
+        failures
+            .iter()
+            .for_each(|failure| eprintln!("blessed: {failure}"));
         return;
     }
     assert!(
@@ -88,7 +90,8 @@ ann < {"type":"user-joined","userId":"bob"}
 
     #[test]
     fn when_something_is_left_over() {
-        let difference = "line 8: bob drops\n  + ann < {\"type\":\"user-left\",\"userId\":\"bob\"}\n";
+        let difference =
+            "line 8: bob drops\n  + ann < {\"type\":\"user-left\",\"userId\":\"bob\"}\n";
         assert_eq!(problem("bob drops\n# and that is all\n"), difference);
     }
 
@@ -122,7 +125,10 @@ ann < {"type":"user-joined","userId":"bob"}
         let blessed = play(&script).text;
         assert_eq!(
             blessed,
-            script.replace("ann < {}", "ann < {\"type\":\"user-left\",\"userId\":\"bob\"}")
+            script.replace(
+                "ann < {}",
+                "ann < {\"type\":\"user-left\",\"userId\":\"bob\"}"
+            )
         );
         assert!(play(&blessed).problems.is_empty());
     }

@@ -41,9 +41,19 @@ pub(crate) fn fact(fact: &Fact, dialect: &'static str) {
             let why = reason(*why);
             tracing::debug!(%conn, %room, %peer, dialect, why, "connection left");
         }
-        Fact::Departed { room, peer, why } if room.is_lobby() => {
-            let why = reason(*why);
-            tracing::info!(%peer, why, "unregistered");
+        Fact::Departed {
+            room,
+            peer,
+            why: Departure::Left,
+        } if room.is_lobby() => {
+            tracing::debug!(%peer, dialect, "left the lobby");
+        }
+        Fact::Departed {
+            room,
+            peer,
+            why: Departure::Dropped,
+        } if room.is_lobby() => {
+            tracing::info!(%peer, dialect, "unregistered");
         }
         Fact::Departed { room, peer, why } => {
             let why = reason(*why);

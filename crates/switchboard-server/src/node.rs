@@ -313,24 +313,18 @@ impl Node {
             let mut shard = self.shards[home].lock();
             return self.step(&mut shard, connection, command, batch);
         };
-        // A move between two shards: the new room must let the connection in before the old one is given up.
+        // A move between two shards: the new place is taken before the old one is given up, and told after it.
         let (mut old_shard, mut new_shard) = self.lock_two(self.shard_of(&old), home);
-        let admitted = match &command {
-            Command::Join { join, leaving } => new_shard
-                .hub
-                .admits(connection.id, join, leaving.as_ref())
-                .is_ok(),
-            _ => false,
-        };
-        if admitted {
-            self.step(
-                &mut old_shard,
-                connection,
-                Command::Leave { room: old },
-                batch,
-            );
+        let room = room.clone();
+        let conn = connection.id;
+        new_shard
+            .hub
+            .handle(batch.now, Input::Command { conn, command });
+        if new_shard.hub.is_seated(conn, &room) && old_shard.hub.is_seated(conn, &old) {
+            let leave = Command::Leave { room: old };
+            self.step(&mut old_shard, connection, leave, batch);
         }
-        self.step(&mut new_shard, connection, command, batch);
+        self.settle(&mut new_shard, Some(connection), batch);
     }
 
     fn step(

@@ -2,6 +2,7 @@
 
 mod config;
 mod dotenv;
+mod selftest;
 mod serve;
 mod settings;
 
@@ -19,6 +20,7 @@ Examples:
   switchboard --log-file server.log --log-relay with a log file, and a line for each relayed message
   PORT=3000 switchboard                         serve on port 3000
   switchboard --config /etc/switchboard.toml    with a configuration file
+  switchboard selftest                          try the server on this machine
   switchboard config check                      tell what is wrong with the configuration
 
 Without --config, switchboard.toml is read if it is in the working directory, and so is .env.
@@ -49,6 +51,8 @@ enum Command {
     /// Print or check the configuration.
     #[command(subcommand)]
     Config(config::Command),
+    /// Play the id router's session against a server and say pass or fail.
+    Selftest(selftest::SelfTest),
 }
 
 impl Cli {
@@ -57,6 +61,7 @@ impl Cli {
         match self.command.unwrap_or(Command::Serve(self.settings)) {
             Command::Serve(settings) => serve::run(&settings),
             Command::Config(command) => command.run(),
+            Command::Selftest(selftest) => selftest.run(),
         }
     }
 }

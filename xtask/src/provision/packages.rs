@@ -23,8 +23,9 @@ pub(super) fn npm(mut npm: Command, tree: &Tree) -> Result<()> {
     let mut wanted =
         fs::read(interop.join("package.json")).context("cannot read interop/package.json")?;
     wanted.extend(fs::read(&lock).unwrap_or_default());
-    let stamp = interop.join("node_modules/.installed-from");
-    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+    let stamp = tree.interop_cache().join("npm-installed-from");
+    let installed = interop.join("node_modules/.package-lock.json");
+    if fs::read(&stamp).is_ok_and(|stamped| stamped == wanted) && installed.is_file() {
         return Ok(());
     }
     println!("installing the npm packages of interop/package.json");
@@ -34,6 +35,7 @@ pub(super) fn npm(mut npm: Command, tree: &Tree) -> Result<()> {
     // The lock file must name no registry: mirrors differ.
     npm.arg("--omit-lockfile-registry-resolved");
     ensure!(passes(&mut npm)?, "npm {install} failed");
+    fs::create_dir_all(tree.interop_cache())?;
     fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
 }
 

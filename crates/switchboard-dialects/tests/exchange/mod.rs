@@ -145,7 +145,10 @@ impl Exchange {
     fn deliver(&mut self, to: &[usize], event: &Event) {
         let mut shared: Vec<(Wire, Encoded, Vec<u8>)> = Vec::new();
         for &line in to {
-            assert!(self.lines[line].open, "a closed connection is told {event:?}");
+            assert!(
+                self.lines[line].open,
+                "a closed connection is told {event:?}"
+            );
             let Some((wire, server)) = &mut self.lines[line].server else {
                 panic!("an unrecognised connection is told {event:?}");
             };

@@ -159,7 +159,11 @@ impl<'a> Stage<'a> {
         let mut cast: Vec<(&str, &str)> = Vec::new();
         for (number, text) in script.lines().enumerate() {
             if let Line::Connects { name, wire } = Line::parse(text, number + 1) {
-                assert!(by_name(wire).is_some(), "line {}: no such wire: {wire}", number + 1);
+                assert!(
+                    by_name(wire).is_some(),
+                    "line {}: no such wire: {wire}",
+                    number + 1
+                );
                 assert!(
                     cast.iter().all(|(other, _)| *other != name),
                     "line {}: a second {name}; call another connection of one id bob2, say",
@@ -196,9 +200,7 @@ impl<'a> Stage<'a> {
 
     fn expected(&self, line: &Line<'_>) -> (usize, Heard) {
         match line {
-            Line::Receives { name, text } => {
-                (self.index(name), Heard::Message((*text).to_owned()))
-            }
+            Line::Receives { name, text } => (self.index(name), Heard::Message((*text).to_owned())),
             Line::IsClosed { name } => (self.index(name), Heard::Closed),
             _ => unreachable!("not expected of anybody"),
         }
@@ -232,14 +234,18 @@ impl<'a> Stage<'a> {
 /// The lines `# option NAME=VALUE`.
 fn settings(script: &str) -> (Options, Limits) {
     let (mut options, mut limits) = (Options::default(), Limits::default());
-    let lines = script.lines().filter_map(|line| line.strip_prefix("# option "));
+    let lines = script
+        .lines()
+        .filter_map(|line| line.strip_prefix("# option "));
     for (name, value) in lines.filter_map(|option| option.split_once('=')) {
         let number = || value.parse().expect("a number");
         match name {
             "register.lobby_room" => options.register.lobby_room = Some(value.to_owned()),
             "limits.peers_per_room" => limits.peers_per_room = number(),
             "limits.connections_per_peer" => limits.connections_per_peer = number(),
-            "limits.rooms" => limits.rooms = std::sync::Arc::new(switchboard_core::Quota::new(number())),
+            "limits.rooms" => {
+                limits.rooms = std::sync::Arc::new(switchboard_core::Quota::new(number()))
+            }
             _ => panic!("no such option: {name}"),
         }
     }

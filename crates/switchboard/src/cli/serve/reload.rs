@@ -3,7 +3,7 @@
 use switchboard_server::Handle;
 use switchboard_server::config::{Config, ConfigError};
 use switchboard_server::log::LogHandle;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use crate::cli::settings::Settings;
 
@@ -35,13 +35,13 @@ impl Running {
     /// configuration that would be refused at the start changes nothing.
     pub(super) fn reload(&mut self) {
         if let Err(error) = self.log.reopen() {
-            error!(%error, "log file not opened anew");
+            error!(%error, "the log goes on in the old file");
         }
         match self.read() {
             Ok(new) => self.take_over(&new),
             Err(refusal) => {
-                for problem in &refusal.problems {
-                    error!(%problem, "configuration refused, nothing is changed");
+                for error in &refusal.problems {
+                    error!(%error, "configuration refused; nothing was changed");
                 }
             }
         }
@@ -52,17 +52,17 @@ impl Running {
     }
 
     fn take_over(&mut self, new: &Config) {
+        let level_before = self.config.log.level;
         let reloaded = self.config.reload_from(new);
-        self.log.set_level(self.config.log.level);
-        self.log.set_relay(self.config.log.relay);
         self.server.set_ice(self.config.ice.clone());
+        self.log.set_relay(self.config.log.relay);
+        // What is told here is to be seen whether the log becomes quieter or louder.
+        self.log.set_level(level_before.max(self.config.log.level));
         info!(
-            applied = reloaded.applied.join(" "),
-            "configuration reloaded"
+            applied = ?reloaded.applied,
+            needs_restart = ?reloaded.needs_restart,
+            "configuration read again"
         );
-        if !reloaded.needs_restart.is_empty() {
-            let keys = reloaded.needs_restart.join(" ");
-            warn!(keys, "changed settings that need a restart");
-        }
+        self.log.set_level(self.config.log.level);
     }
 }

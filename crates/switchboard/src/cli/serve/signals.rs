@@ -1,7 +1,6 @@
 //! The signals a server answers to.
 
-use std::io;
-
+use anyhow::Context as _;
 use tokio::signal::unix::{self, SignalKind};
 
 /// What a signal asks for.
@@ -23,11 +22,11 @@ pub(super) struct Signals {
 
 impl Signals {
     /// Listens from now on. Must be called within a tokio runtime.
-    pub(super) fn new() -> io::Result<Self> {
+    pub(super) fn new() -> anyhow::Result<Self> {
         Ok(Self {
-            hangup: unix::signal(SignalKind::hangup())?,
-            interrupt: unix::signal(SignalKind::interrupt())?,
-            terminate: unix::signal(SignalKind::terminate())?,
+            hangup: listen(SignalKind::hangup(), "SIGHUP")?,
+            interrupt: listen(SignalKind::interrupt(), "SIGINT")?,
+            terminate: listen(SignalKind::terminate(), "SIGTERM")?,
         })
     }
 
@@ -39,4 +38,8 @@ impl Signals {
             _ = self.terminate.recv() => Signal::Stop("SIGTERM"),
         }
     }
+}
+
+fn listen(kind: SignalKind, name: &str) -> anyhow::Result<unix::Signal> {
+    unix::signal(kind).with_context(|| format!("cannot listen for {name}"))
 }

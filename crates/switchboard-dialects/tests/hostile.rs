@@ -1,0 +1,338 @@
+//! The same promise for every wire, whatever is sent: nothing panics; a message is either understood or answered with
+//! an `error` that has a code, and then has done nothing else; and whatever anybody hears is a message again (the
+//! exchange sees to that).
+
+mod company;
+mod exchange;
+
+use switchboard_dialects::json::{Key, Message};
+use switchboard_dialects::{ALL, DecodeError, by_name, wires};
+
+use company::{Company, Outcome, ROOM, SPEAKER, chat, entering, error_of, server};
+use exchange::Heard;
+
+/// What is no message, and why not.
+const MALFORMED: &[(&str, &str)] = &[
+    ("", "malformed_json"),
+    (" ", "malformed_json"),
+    ("hello?", "malformed_json"),
+    ("\u{feff}{}", "malformed_json"),
+    ("{", "malformed_json"),
+    ("{\"type\"", "malformed_json"),
+    ("{\"type\":\"chat\"", "malformed_json"),
+    ("{\"type\":\"chat\",}", "malformed_json"),
+    ("{\"type\":\"chat\"}}", "malformed_json"),
+    ("{\"type\":\"chat\"}\0", "malformed_json"),
+    ("{type:\"chat\"}", "malformed_json"),
+    ("{'type':'chat'}", "malformed_json"),
+    ("{\"a\":01}", "malformed_json"),
+    ("{\"a\":+1}", "malformed_json"),
+    ("{\"a\":.5}", "malformed_json"),
+    ("{\"a\":NaN}", "malformed_json"),
+    ("{\"a\":Infinity}", "malformed_json"),
+    ("{\"a\":True}", "malformed_json"),
+    ("{\"a\":undefined}", "malformed_json"),
+    ("{\"a\":\"\n\"}", "malformed_json"),
+    ("{\"a\":\"\u{0}\"}", "malformed_json"),
+    ("{\"a\":\"\\x41\"}", "malformed_json"),
+    ("{\"a\":\"\\u12\"}", "malformed_json"),
+    ("{\"a\":\"\\ud800\"}", "malformed_json"),
+    ("{\"a\":\"\\udc00\\ud800\"}", "malformed_json"),
+    ("{\"a\":/**/1}", "malformed_json"),
+    ("{\u{a0}}", "malformed_json"),
+    ("[]", "not_an_object"),
+    ("[{\"type\":\"chat\"}]", "not_an_object"),
+    ("\"chat\"", "not_an_object"),
+    ("null", "not_an_object"),
+    ("true", "not_an_object"),
+    ("42", "not_an_object"),
+];
+
+#[test]
+fn what_is_no_message_is_refused_and_the_connection_lives_on() {
+    for wire in wires() {
+        let mut company = Company::in_a_room(wire);
+        for (text, code) in MALFORMED {
+            assert_eq!(company.is_refused(text), *code, "{text:?}");
+            company.still_speaks();
+        }
+    }
+}
+
+#[test]
+fn nesting_is_bounded() {
+    for wire in wires() {
+        let mut company = Company::in_a_room(wire);
+        let nested = |levels: usize| {
+            let deep = format!("{}0{}", "[".repeat(levels), "]".repeat(levels));
+            with_field(&chat(wire, ROOM, SPEAKER, "deep"), "deep", &deep)
+        };
+        // The message itself is the first of 64 levels.
+        assert!(!company.is_heard(&nested(63)).is_empty());
+        for levels in [64, 65, 10_000, 1_000_000] {
+            assert_eq!(company.is_refused(&nested(levels)), "too_deep");
+            company.still_speaks();
+        }
+        let never_ends = "{\"a\":".repeat(10_000);
+        assert_eq!(company.is_refused(&never_ends), "too_deep");
+        company.still_speaks();
+    }
+}
+
+#[test]
+fn a_name_that_decides_the_way_may_not_occur_twice_or_in_disguise() {
+    for wire in wires() {
+        let mut company = Company::in_a_room(wire);
+        for key in Key::ALL.iter().filter(|key| key.is_envelope()) {
+            let name = key.text();
+            let escaped = format!("\\u{:04x}{}", u32::from(name.as_bytes()[0]), &name[1..]);
+            let plain = format!("{{\"{name}\":null,\"{name}\":null}}");
+            assert_eq!(company.is_refused(&plain), "duplicate_key");
+            let disguised = format!("{{\"{escaped}\":\"x\"}}");
+            assert_eq!(company.is_refused(&disguised), "escaped_key");
+            let both = format!("{{\"{name}\":\"x\",\"{escaped}\":\"y\"}}");
+            assert_eq!(company.is_refused(&both), "escaped_key");
+            company.still_speaks();
+        }
+    }
+}
+
+/// A message that lacks a field, the field, and values it may not have.
+type Misfit = (&'static str, &'static str, &'static [&'static str]);
+
+/// Every field that a wire reads, with each type of value that it may not have.
+#[test]
+fn values_of_the_wrong_type_are_refused() {
+    let (no_string, no_id) = (
+        &["{}", "[]", "true", "7"][..],
+        &["{}", "[\"ann\"]", "false"][..],
+    );
+    let tables: [(&str, &[Misfit]); 3] = [
+        (
+            "register",
+            &[
+                (r#"{}"#, "type", &["{}", "[]", "true", "7", "null"]),
+                (r#"{"type":"x"}"#, "target_id", no_id),
+                (r#"{"type":"register"}"#, "client_id", no_id),
+                (r#"{"type":"join","role":"sender"}"#, "room_id", no_id),
+                (r#"{"type":"join","room_id":"r"}"#, "role", no_string),
+                (r#"{"type":"leave"}"#, "room_id", no_id),
+            ],
+        ),
+        (
+            "join-room",
+            &[
+                (r#"{}"#, "type", &["{}", "[]", "true", "7", "null"]),
+                (r#"{"type":"x"}"#, "roomId", no_id),
+                (r#"{"type":"x"}"#, "sender", no_id),
+                (r#"{"type":"join-room","sender":"ann"}"#, "roomId", no_id),
+                (r#"{"type":"join-room","roomId":"r"}"#, "sender", no_id),
+                (r#"{"type":"leave-room"}"#, "roomId", no_id),
+                (r#"{"type":"leave-room"}"#, "sender", no_id),
+            ],
+        ),
+        (
+            "join",
+            &[
+                (
+                    r#"{"roomId":"studio"}"#,
+                    "type",
+                    &["{}", "[]", "true", "7", "null"],
+                ),
+                (r#"{"type":"x"}"#, "roomId", no_id),
+                (r#"{"type":"x","roomId":"studio"}"#, "userId", no_id),
+                (r#"{"type":"x","roomId":"studio"}"#, "from", no_id),
+                (r#"{"type":"join","userId":"ann"}"#, "roomId", no_id),
+                (r#"{"type":"join","roomId":"r"}"#, "userId", no_id),
+                (r#"{"type":"leave","userId":"ann"}"#, "roomId", no_id),
+                (r#"{"type":"leave","roomId":"studio"}"#, "userId", no_id),
+            ],
+        ),
+    ];
+    let names: Vec<_> = ALL.iter().map(|dialect| dialect.name()).collect();
+    assert_eq!(tables.map(|(name, _)| name), names[..]);
+    for (name, table) in tables {
+        let mut company = Company::in_a_room(by_name(name).expect("a wire"));
+        for (text, field, values) in table {
+            for value in *values {
+                let text = with_field(text, field, value);
+                assert_eq!(company.is_refused(&text), "wrong_type", "{text}");
+            }
+            company.still_speaks();
+        }
+    }
+}
+
+#[test]
+fn ids_that_are_none_are_refused() {
+    let long = "a".repeat(129);
+    let huge = "房".repeat(300_000);
+    let bad = [
+        "a\0b",
+        "\n",
+        "\u{1b}[31m",
+        "a\u{7f}",
+        "\u{85}",
+        &long,
+        &huge,
+    ];
+    for wire in wires() {
+        for bad in bad {
+            for (room, peer) in [(bad, SPEAKER), (ROOM, bad)] {
+                let mut company = Company::outside(wire);
+                let mut codes = Vec::new();
+                for text in entering(wire, room, peer) {
+                    company.exchange.says(company.speaker, &text);
+                    for (line, heard) in company.exchange.heard() {
+                        assert_eq!(line, company.speaker, "somebody else hears of it");
+                        if let Heard::Message(text) = heard
+                            && text.starts_with(r#"{"type":"error""#)
+                        {
+                            let Outcome::Refused { code, message } = error_of(&text) else {
+                                unreachable!("it is an error");
+                            };
+                            assert!(message.len() < 200, "the id is thrown back: {message}");
+                            codes.push(code);
+                        }
+                    }
+                    if !company.exchange.is_open(company.speaker) {
+                        break;
+                    }
+                }
+                assert_eq!(codes[0], "invalid_id", "{wire:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn null_everywhere_is_answered() {
+    for wire in wires() {
+        let nulls = Key::ALL
+            .iter()
+            .map(|key| format!("\"{}\":null", key.text()));
+        let nulls = nulls.collect::<Vec<_>>();
+        let mut company = Company::in_a_room(wire);
+        assert_eq!(
+            company.is_refused(&format!("{{{}}}", nulls.join(","))),
+            "wrong_type"
+        );
+        company.still_speaks();
+        for text in entering(wire, ROOM, SPEAKER) {
+            for key in Key::ALL {
+                let text = with_field(&text, key.text(), "null");
+                let mut company = Company::outside(wire);
+                company.exchange.says(company.speaker, &text);
+                assert_ne!(company.exchange.heard(), [], "no answer to {text}");
+            }
+        }
+    }
+}
+
+/// A client that says what only the server says is relayed like any other: within its own wire under its own name,
+/// where the wire tells it; it changes nobody's place.
+#[test]
+fn words_of_the_server_are_nothing_special_from_a_client() {
+    let words = [
+        "registered",
+        "joined",
+        "left",
+        "peer-joined",
+        "peer-left",
+        "join-success",
+        "user-joined",
+        "user-left",
+        "leaved",
+        "connected",
+        "error",
+        "room_closed",
+    ];
+    for wire in wires() {
+        let mut company = Company::in_a_room(wire);
+        let roster = company.exchange.hub.roster(&ROOM.into());
+        for word in words {
+            let (start, rest) = ("{\"type\":\"chat\"", format!("{{\"type\":\"{word}\""));
+            let text = chat(wire, ROOM, SPEAKER, "x").replace(start, &rest);
+            let heard = company.is_heard(&text);
+            assert_eq!(heard.len(), company.listeners.len(), "{word}");
+            for (_, text) in heard {
+                assert!(text.starts_with(&rest), "{text}");
+            }
+        }
+        assert_eq!(company.exchange.hub.roster(&ROOM.into()), roster);
+        company.still_speaks();
+    }
+}
+
+#[test]
+fn a_message_of_a_megabyte_is_relayed_whole() {
+    for wire in wires() {
+        let mut company = Company::in_a_room(wire);
+        let long = "\\u4f60房".repeat(100_000);
+        for (line, text) in company.is_heard(&chat(wire, ROOM, SPEAKER, &long)) {
+            assert!(text.contains(&long), "cut off for connection {line}");
+        }
+    }
+}
+
+#[test]
+fn complaints_are_messages_on_every_wire() {
+    let wrong = |text: &str| {
+        Message::scan(text)
+            .expect("a message")
+            .str(Key::Type)
+            .unwrap_err()
+    };
+    let problems = [
+        DecodeError::Malformed(Message::scan("\u{feff}\"\\").unwrap_err()),
+        DecodeError::NotText,
+        DecodeError::TooBig { limit: 5 },
+        DecodeError::MissingField { fields: "roomId" },
+        DecodeError::WrongType(wrong(r#"{"type":7}"#)),
+        DecodeError::WrongValue {
+            field: "role",
+            expected: "\"sender\"",
+        },
+        DecodeError::SenderMismatch { field: "from" },
+        DecodeError::RoomMismatch { field: "roomId" },
+        DecodeError::NotInRoom { hint: "join" },
+        DecodeError::RegistrationRequired,
+        DecodeError::BadRegistration(wrong(r#"{"type":[]}"#)),
+    ];
+    for wire in wires() {
+        let server = server(wire);
+        for problem in &problems {
+            let mut out = Vec::new();
+            server.complain(problem, &mut out);
+            let Outcome::Refused { code, message } =
+                error_of(std::str::from_utf8(&out).expect("text"))
+            else {
+                unreachable!("it is an error");
+            };
+            assert_eq!(
+                (code.as_str(), message),
+                (problem.code(), problem.to_string())
+            );
+        }
+    }
+    let closing: Vec<_> = problems.iter().filter(|problem| problem.closes()).collect();
+    assert_eq!(
+        closing,
+        [&problems[9], &problems[10]],
+        "only a missing registration closes"
+    );
+}
+
+/// The message with one more field, or with another value for it.
+fn with_field(message: &str, name: &str, value: &str) -> String {
+    let fields = Message::scan(message).expect("a message").members();
+    let mut fields: Vec<(String, &str)> = fields
+        .map(|(name, value)| (name.into_owned(), value))
+        .filter(|(other, _)| other != name)
+        .collect();
+    fields.push((name.to_owned(), value));
+    let fields = fields
+        .iter()
+        .map(|(name, value)| format!("\"{name}\":{value}"));
+    format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+}

@@ -242,6 +242,8 @@ export class Tab {
 
   /** @param {string} text */
   async say(text) {
+    const tab = this.page.locator('#tab-chat');
+    if (await tab.isVisible()) await tab.click();
     await this.page.fill('#chat-input', text);
     await this.page.locator('#chat-form').evaluate((form) => form.requestSubmit());
   }

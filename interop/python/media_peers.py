@@ -23,7 +23,7 @@ BAR = 64
 DARK, BRIGHT = 40, 210
 
 
-class MovingBar(VideoStreamTrack):  # type: ignore[misc]
+class MovingBar(VideoStreamTrack):
     """A bright bar that wanders over a dark picture: no two neighbouring frames are the same."""
 
     def __init__(self) -> None:
@@ -216,6 +216,7 @@ class Receiver(Peer):
     async def _watch(self, track: MediaStreamTrack) -> None:
         while True:
             frame = await track.recv()
+            assert isinstance(frame, VideoFrame)
             assert (frame.width, frame.height) == (WIDTH, HEIGHT)
             luma = bytes(frame.planes[0])
             assert min(luma) < DARK + 40 and max(luma) > BRIGHT - 40, "not the picture that was sent"

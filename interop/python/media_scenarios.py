@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from media_peers import Receiver, Sender
+from media_peers import Peer, Receiver, Sender
 from support import Server
 
 # A second address of `lo` needs no kind of interface that a kernel may lack, and to aiortc it is no loopback address.
@@ -44,11 +44,12 @@ async def one_to_many(url: str, codec: str) -> Report:
     """One sender, three receivers, a peer connection for each; two come before the sender and one after it."""
     receivers = [Receiver(url, f"receiver_00{number}", "room_broadcast") for number in (1, 2, 3)]
     sender = Sender(url, "sender_001", "room_broadcast", codec, None)
-    for peer in (receivers[0], receivers[1], sender, receivers[2]):
+    order: list[Peer] = [receivers[0], receivers[1], sender, receivers[2]]
+    for peer in order:
         await peer.connect()
     await asyncio.gather(*(receiver.has_frames(FRAMES) for receiver in receivers))
     assert sorted(sender.calls) == [receiver.client_id for receiver in receivers]
-    for peer in (*receivers, sender):
+    for peer in reversed(order):
         await peer.close()
     return {receiver.client_id: receiver.report() for receiver in receivers}
 

@@ -157,7 +157,13 @@ class RawSocket:
 
 
 def frame(
-    opcode: int, payload: bytes = b"", *, fin: bool = True, reserved: int = 0, masked: bool = True, claim: int | None = None
+    opcode: int,
+    payload: bytes = b"",
+    *,
+    fin: bool = True,
+    reserved: int = 0,
+    masked: bool = True,
+    claim: int | None = None,
 ) -> bytes:
     """A client frame; `claim` is the length the header tells, when that is not the truth."""
     length = len(payload) if claim is None else claim

@@ -115,6 +115,20 @@ async def test_each_message_of_a_burst_arrives_in_a_read_of_its_own(stage: Stage
     assert texts(frames) == EXPECTED_BURST
 
 
+async def test_messages_a_moment_apart_are_spaced_too(stage: Stage) -> None:
+    """Each is alone when the server writes it, but the sender may still be busy with the one before."""
+    receiver = await stage.register("receiver_001")
+    async with hand_written_sender(stage.server) as sender:
+        await expect_offer_and_candidates(receiver)
+        for candidate in CANDIDATES:
+            await receiver.send(candidate)
+            await asyncio.sleep(0.001)
+        await silent(receiver)
+        frames = await sender.frames()
+    assert_every_frame_came_alone(frames)
+    assert len(texts(frames)) == 1 + len(CANDIDATES)
+
+
 async def test_a_burst_of_several_receivers_is_paced_too(stage: Stage) -> None:
     receivers = await stage.lobby("receiver_001", "receiver_002", "receiver_003")
     async with hand_written_sender(stage.server) as sender:

@@ -1,8 +1,4 @@
-"""Hostile input: whatever a stranger does, a healthy pair goes on talking, and the server's memory stays bounded.
-
-Each test gets the same server, so that what one of them leaves behind would hurt the next ones; each ends with
-`healthy`, which lets a pair that was there before the attack, and a new one, exchange messages within a second.
-"""
+"""Hostile connections: frames, handshakes and connects out of order, beside a healthy pair that must not notice."""
 
 from __future__ import annotations
 
@@ -10,168 +6,13 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
-from raw_socket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, UPGRADE, RawSocket, frame
-from stage import Stage
+from raw_socket import CLOSE, CONTINUATION, PING, PONG, TEXT, UPGRADE, RawSocket, frame
+from siege import HANDSHAKE_SECONDS, Pair
 from support import Server
-from wires import Member
-
-HANDSHAKE_SECONDS = 1
-RESIDENT_BOUND = 256 * 1024 * 1024
-
-
-@pytest.fixture(scope="module")
-def besieged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    directory: Path = tmp_path_factory.mktemp("besieged")
-    server = Server.start(directory, timeouts__handshake=f"{HANDSHAKE_SECONDS}s")
-    yield server
-    server.finish()
-
-
-class Pair:
-    """Two peers who talk; the test is over when they still can."""
-
-    def __init__(self, stage: Stage, members: list[Member]) -> None:
-        self.stage = stage
-        self.members = members
-
-    async def talk(self) -> None:
-        ann, bob = self.members
-        began = time.monotonic()
-        for speaker, listener in ((ann, bob), (bob, ann)):
-            sent = await speaker.send(speaker.words("chat", message=f"{began}"))
-            assert isinstance(sent, str)
-            await listener.expect_text(sent)
-        assert time.monotonic() - began < 1.0
-
-    async def healthy(self) -> None:
-        await self.talk()
-        newcomers = await self.stage.room("join-room", f"after {time.monotonic_ns()}", "ann", "bob")
-        await Pair(self.stage, newcomers).talk()
-        resident = self.stage.server.resident_bytes()
-        assert resident < RESIDENT_BOUND, f"{resident / 1e6:.0f} MB resident"
-
-
-@pytest_asyncio.fixture
-async def pair(besieged: Server) -> AsyncIterator[Pair]:
-    stage = Stage(besieged)
-    pair = Pair(stage, await stage.room("join-room", f"healthy {time.monotonic_ns()}", "ann", "bob"))
-    yield pair
-    await pair.healthy()
-    await stage.close()
-
-
-def text(payload: str | bytes) -> bytes:
-    return frame(TEXT, payload.encode() if isinstance(payload, str) else payload)
-
-
-NESTED = '{"type":"x","data":' + "[" * 10_000 + "]" * 10_000 + "}"
-NESTED_OBJECTS = '{"a":' * 10_000 + "0" + "}" * 10_000
-
-# Each is sent first on a new connection (S4 error and close), then by a member of a room (error, connection lives).
-INVALID_MESSAGES = {
-    "plain text": b"hello",
-    "nothing": b"",
-    "half an object": b'{"type":"offer","sdp":"v=0',
-    "an array": b"[1,2,3]",
-    "null": b"null",
-    "deep arrays": NESTED.encode(),
-    "deep objects": NESTED_OBJECTS.encode(),
-    "deep and never closed": b"[" * 100_000,
-    "a megabyte of opening quotes": b'"' * 900_000,
-    "a megabyte of backslashes": b'{"type":"' + b"\\" * 900_000,
-    "many keys": ("{" + ",".join(f'"k{n}":{n}' for n in range(50_000)) + ",}").encode(),
-    "a huge number": b'{"type":' + b"9" * 500_000 + b"e}",
-}
-
-
-@pytest.mark.parametrize("payload", INVALID_MESSAGES.values(), ids=INVALID_MESSAGES.keys())
-@pytest.mark.parametrize("opcode", [TEXT, BINARY], ids=["text", "binary"])
-def test_invalid_messages(besieged: Server, pair: Pair, opcode: int, payload: bytes) -> None:
-    with RawSocket.upgraded(besieged) as stranger:
-        stranger.write(frame(opcode, payload))
-        assert stranger.read_json()["code"] == "registration_required"
-        assert stranger.read_close_code() is not None
-    with RawSocket.joined(besieged, "hostile", "eve") as member:
-        member.write(frame(opcode, payload))
-        error = member.read_json()
-        assert error["type"] == "error"
-        assert error["code"] in ("malformed_json", "not_an_object", "too_deep"), error
-        assert len(error["message"]) < 1_000, "an error must not echo the message"
-        member.write_json({"type": "join-room", "roomId": "hostile", "sender": "eve"})
-        assert member.read_json()["type"] == "join-success"
-
-
-BINARY_RUBBISH = {"zeros": bytes(1_000), "no utf-8": b'{"type":"\xff\xfe"}', "every byte": bytes(range(256))}
-
-
-@pytest.mark.parametrize("payload", BINARY_RUBBISH.values(), ids=BINARY_RUBBISH.keys())
-def test_binary_frames_without_json_are_an_error_and_close_nothing(besieged: Server, pair: Pair, payload: bytes) -> None:
-    with RawSocket.joined(besieged, "hostile", "eve") as member:
-        member.write(frame(BINARY, payload))
-        assert member.read_json()["code"] == "malformed_json"
-        member.write_json({"type": "join-room", "roomId": "hostile", "sender": "eve"})
-        assert member.read_json()["type"] == "join-success"
-
-
-WRONG_VALUES: list[object] = [None, True, 0, -1.5e300, "", "x" * 200, [], ["a"], {}, {"type": "x"}]
-FIELDS = {
-    "join-room": ["type", "roomId", "sender", "target", "data", "message"],
-    "register": ["type", "client_id", "room_id", "role", "target_id", "from", "candidate"],
-    "join": ["type", "userId", "roomId", "target", "from"],
-}
-
-
-@pytest.mark.parametrize("wire", FIELDS)
-async def test_wrong_types_of_every_envelope_field(pair: Pair, wire: str) -> None:
-    witness = await pair.stage.join(wire, f"wrong types {wire}", "witness")
-    for field in FIELDS[wire]:
-        eve = await pair.stage.join(wire, f"wrong types {wire}", "eve")
-        await witness.expect_joined("eve")
-        for kind in ("chat", "offer", "candidate", "ice-candidate", "answer"):
-            for value in WRONG_VALUES:
-                await eve.send({**eve.words(kind, message="hello"), field: value})
-        # All were answered with errors or relayed, and the connection lives: the last answer is that of the probe.
-        await eve.send("?")
-        while (answer := await eve.receive())["code"] != "malformed_json":
-            assert answer["type"] == "error", answer
-        await eve.drop()
-        while (heard := await witness.receive()) != witness.presence("eve", "receiver")[1]:
-            assert heard["type"] not in ("error", "user-left", "peer-left"), heard
-
-
-@pytest.mark.parametrize("wire", FIELDS)
-async def test_wrong_types_in_the_first_message(pair: Pair, wire: str) -> None:
-    first: dict[str, dict[str, object]] = {
-        "join-room": {"type": "join-room", "roomId": "r", "sender": "eve"},
-        "register": {"type": "register", "client_id": "eve"},
-        "join": {"type": "join", "roomId": "r", "userId": "eve"},
-    }
-    for field in first[wire]:
-        for value in WRONG_VALUES:
-            eve = await pair.stage.connect()
-            await eve.send({**first[wire], field: value})
-            answer = await eve.receive()
-            assert answer["type"] in ("error", "join-success", "registered", "joined"), answer
-            await eve.drop()
-
-
-def test_messages_just_under_and_just_over_a_megabyte(besieged: Server, pair: Pair) -> None:
-    head = b'{"type":"x","data":"'
-    for _ in range(3):
-        with RawSocket.joined(besieged, "large", "eve") as eve, RawSocket.joined(besieged, "large", "bob") as bob:
-            assert eve.read_json() == {"type": "user-joined", "userId": "bob"}
-            message = head + b"x" * (1_000_000 - len(head) - 2) + b'"}'
-            eve.write(text(message))
-            assert bob.read_frame() == (TEXT, message)
-            eve.write(text(message[:-2] + b'x"}'))
-            assert eve.read_close_code() == 1009
-            assert bob.read_json() == {"type": "user-left", "userId": "eve"}
 
 
 def test_a_length_that_is_only_claimed_costs_nothing(besieged: Server, pair: Pair) -> None:
@@ -225,7 +66,7 @@ VIOLATIONS = {
     "a close code of one byte": (frame(CLOSE, b"\x03"), 1002),
     "a close code which nobody may send": (frame(CLOSE, b"\x03\xed"), 1002),
     "a close reason that is no text": (frame(CLOSE, b"\x03\xe8\xff\xff"), 1007),
-    **{f"text with {name}": (text(b'{"type":"' + bad + b'"}'), 1007) for name, bad in INVALID_UTF8.items()},
+    **{f"text with {name}": (frame(TEXT, b'{"type":"' + bad + b'"}'), 1007) for name, bad in INVALID_UTF8.items()},
 }
 
 
@@ -312,7 +153,9 @@ def test_a_thousand_quick_connects(besieged: Server, pair: Pair) -> None:
             if number % 3 == 1:
                 quick.sendall(UPGRADE)
             elif number % 3 == 2:
-                quick.sendall(UPGRADE + text(json.dumps({"type": "register", "client_id": f"quick {number}"})))
+                quick.sendall(
+                    UPGRADE + frame(TEXT, json.dumps({"type": "register", "client_id": f"quick {number}"}).encode())
+                )
 
 
 async def test_a_thousand_quick_clients_that_shake_hands(pair: Pair) -> None:

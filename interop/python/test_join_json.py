@@ -93,7 +93,9 @@ async def test_s0_3_a_forged_user_is_refused(stage: Stage) -> None:
         {"type": "join", "userId": "ann", "roomId": ""},
     ],
 )
-async def test_s0_5_a_join_without_both_ids_is_an_error_and_the_connection_lives(stage: Stage, incomplete: Json) -> None:
+async def test_s0_5_a_join_without_both_ids_is_an_error_and_the_connection_lives(
+    stage: Stage, incomplete: Json
+) -> None:
     client = await stage.connect()
     await client.send(incomplete)
     error = await client.expect_error("missing_field", "invalid_id")

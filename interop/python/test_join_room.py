@@ -16,8 +16,8 @@ ODDLY_WRITTEN = {
     "key order": '{"zz":1,"sender":"ann","a":2,"type":"answer","m":{"z":1,"a":2},"roomId":"studio"}',
     "unicode": '{"type":"chat","roomId":"studio","sender":"ann","message":"你好 é e\u0301 😀 \u2028"}',
     "escapes": r'{"type":"chat","roomId":"studio","sender":"ann","message":"\u4f60\/\ud83d\ude00\r\n\t\"\\\u0000"}',
-    "numbers": '{"type":"n","roomId":"studio","sender":"ann","v":[1.0,1e3,1E+400,-0,0.10,123456789012345678901234567890]}',
-    "sdp": r'{"type":"offer","roomId":"studio","sender":"ann","data":{"type":"offer","sdp":"v=0\r\no=- 1 2 IN IP4 0\r\n"}}',
+    "numbers": '{"type":"n","sender":"ann","v":[1.0,1e3,1E+400,-0,0.10,123456789012345678901234567890]}',
+    "sdp": r'{"type":"offer","sender":"ann","data":{"type":"offer","sdp":"v=0\r\no=- 1 2 IN IP4 0\r\n"}}',
     "repeated body keys": '{"type":"x","roomId":"studio","sender":"ann","data":{"a":1,"a":2},"b":1,"b":2}',
     "no room, no sender": '{"type":"ice-candidate","data":{"candidate":"","sdpMid":null}}',
     "nested envelope words": '{"type":"x","sender":"ann","data":{"type":"y","sender":"eve","roomId":"other","from":0}}',
@@ -62,7 +62,9 @@ async def test_s1_1_who_left_hears_nothing_and_may_come_back(stage: Stage) -> No
     await ann.expect_joined("bob")
 
 
-@pytest.mark.parametrize("kind", ["offer", "answer", "ice-candidate", "chat", "whiteboard", "join", "register", "user-left"])
+@pytest.mark.parametrize(
+    "kind", ["offer", "answer", "ice-candidate", "chat", "whiteboard", "join", "register", "user-left"]
+)
 async def test_s1_2_every_other_type_goes_to_the_others_and_not_back(stage: Stage, kind: str) -> None:
     ann, bob, cy = await stage.room("join-room", "studio", "ann", "bob", "cy")
     sent = await ann.send(ann.words(kind, data={"any": ["thing", 1, None]}))
@@ -133,7 +135,9 @@ async def test_s1_2_a_message_before_join_room_is_an_error_and_the_connection_li
     await late.enter("studio", "ann")
 
 
-@pytest.mark.parametrize("first", [{"type": "hello", "sender": "ann"}, {"roomId": "studio"}, {"type": 5, "roomId": "r"}])
+@pytest.mark.parametrize(
+    "first", [{"type": "hello", "sender": "ann"}, {"roomId": "studio"}, {"type": 5, "roomId": "r"}]
+)
 async def test_an_unrecognised_first_message_in_the_shape_of_s1_gets_an_error_and_may_try_again(
     stage: Stage, first: dict[str, object]
 ) -> None:

@@ -114,7 +114,7 @@ async def test_a_slow_reader_is_closed_and_slows_nobody_down(stage_with: StageWi
             break
     assert gone, "50 MB were queued for a client that does not read"
     await ann.expect_left("slow")
-    slow.connection.transport.resume_reading()
+    await slow.drop()
 
 
 async def test_rate_limited_clients_lose_nothing(stage_with: StageWith) -> None:
@@ -192,4 +192,4 @@ async def test_a_client_that_answers_no_ping_is_dropped(stage_with: StageWith) -
     await ann.expect_left("bob")
     await asyncio.sleep(1.2)  # ann's library answers: two timeouts later she is still there
     await silent(ann)
-    bob.connection.transport.resume_reading()
+    await bob.drop()

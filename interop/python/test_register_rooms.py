@@ -11,7 +11,11 @@ OFFER = {"type": "offer", "sdp": "v=0\r\no=- 46117 2 IN IP4 127.0.0.1\r\n"}
 ANSWER = {"type": "answer", "sdp": "v=0\r\no=- 46118 2 IN IP4 127.0.0.1\r\n"}
 CANDIDATE = {
     "type": "candidate",
-    "candidate": {"candidate": "candidate:1 1 UDP 2122317823 10.0.0.1 50000 typ host", "sdpMid": "0", "sdpMLineIndex": 0},
+    "candidate": {
+        "candidate": "candidate:1 1 UDP 2122317823 10.0.0.1 50000 typ host",
+        "sdpMid": "0",
+        "sdpMLineIndex": 0,
+    },
 }
 
 
@@ -91,7 +95,7 @@ async def test_s2_2_signaling_between_a_sender_and_a_receiver(stage: Stage) -> N
 
 async def test_s2_3_one_to_many_by_broadcast_and_by_target(stage: Stage) -> None:
     sender = await member(stage, "room_broadcast", "sender_001", "sender")
-    receivers = []
+    receivers: list[Register] = []
     for number in (1, 2, 3):
         receiver = await member(stage, "room_broadcast", f"receiver_00{number}")
         for other in (sender, *receivers):

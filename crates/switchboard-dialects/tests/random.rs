@@ -156,7 +156,7 @@ fn the_generators_reach_every_verdict() {
     let mut runner = TestRunner::deterministic();
     let mut seen = BTreeSet::new();
     let conversation = vec((0..4_usize, phrase()), 24);
-    for _ in 0..400 {
+    for _ in 0..200 {
         let mut exchange = Exchange::new(Options::default(), Limits::default());
         let mut lines: Vec<usize> = (0..4).map(|_| exchange.connect()).collect();
         for (place, text) in conversation

@@ -126,6 +126,11 @@ export class Call {
     for (const { link } of this.peers.values()) link.publish();
   }
 
+  /** Negotiates with everybody anew, with fresh candidates. */
+  renegotiate() {
+    for (const { link } of this.peers.values()) link.offer();
+  }
+
   end() {
     for (const id of [...this.peers.keys()]) this.departed(id);
   }
@@ -148,6 +153,12 @@ export class Call {
       iceServers: this.iceServers,
       media: this.#media,
       send: (meaning) => this.#send(id, meaning),
+      renew: () => {
+        const peer = this.peers.get(id);
+        if (!peer) return;
+        this.#renew(peer);
+        peer.link.offer();
+      },
       changed: this.#changed,
       note: this.#note,
     });

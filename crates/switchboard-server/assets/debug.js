@@ -10,6 +10,7 @@
  * | `stats()` | a promise of `{[peer]: LinkStatistics}`, read now |
  * | `log` | `[{time, direction, type, peer, text}]`, see log.js |
  * | `sources` | what is sent, see media.js |
+ * | `renegotiate()` | offers to every peer at once |
  * | `reconnect()` | gives up the connection to the server for a new one, without a goodbye |
  */
 
@@ -45,6 +46,7 @@ export function exposeForTests({ room, media, log, ready }) {
     get log() {
       return log.entries.map(({ time, direction, type, peer, text }) => ({ time, direction, type, peer, text }));
     },
+    renegotiate: () => room.call.renegotiate(),
     reconnect: () => room.reconnect(),
   };
 }

@@ -13,9 +13,10 @@
  *   iceServers: RTCIceServer[],
  *   media: import('./media.js').Media,
  *   send(meaning: Meaning): boolean,
+ *   renew(): void,
  *   changed(): void,
  *   note(type: string, detail: string): void,
- * }} Surroundings
+ * }} Surroundings `renew` replaces this link by a new one, which offers
  */
 
 export class Link {
@@ -30,6 +31,8 @@ export class Link {
   #mayOffer = false;
   #making = false;
   #ignoring = false;
+  /** The offer on its way turns a direction of the running call. */
+  #turning = false;
   /** Something to negotiate came up while no offer could be sent. */
   #wanted = false;
   /** @type {RTCIceCandidateInit[]} */
@@ -50,7 +53,9 @@ export class Link {
     };
     this.pc.ontrack = () => this.#collect();
     this.pc.onsignalingstatechange = () => {
-      if (this.pc.signalingState === 'stable') this.#collect();
+      if (this.pc.signalingState !== 'stable') return;
+      this.#turning = false;
+      this.#collect();
     };
     this.pc.onconnectionstatechange = () => {
       if (this.pc.connectionState === 'failed') this.#restartSoon();
@@ -77,7 +82,10 @@ export class Link {
     if (this.#wanted) await this.#offer();
   }
 
-  /** Brings the senders in line with the local tracks; a change negotiates itself. */
+  /**
+   * Brings the senders in line with the local tracks. What once was sent may stop and start again
+   * without a negotiation; only the first track of a kind needs one, which starts by itself.
+   */
   async publish() {
     const { media } = this.#to;
     for (const kind of /** @type {const} */ (['audio', 'video'])) {
@@ -92,8 +100,10 @@ export class Link {
       }
       if (transceiver.sender.track !== track) await transceiver.sender.replaceTrack(track);
       if (this.closed) return;
-      transceiver.direction = track ? 'sendrecv' : 'recvonly';
-      if (track) transceiver.sender.setStreams?.(media.stream);
+      if (!track || transceiver.direction === 'sendrecv') continue;
+      transceiver.direction = 'sendrecv';
+      transceiver.sender.setStreams?.(media.stream);
+      this.#turning = this.pc.signalingState !== 'have-remote-offer';
     }
   }
 
@@ -162,6 +172,12 @@ export class Link {
     const collision = description.type === 'offer' && (this.#making || pc.signalingState !== 'stable');
     this.#ignoring = collision && !this.#polite;
     if (this.#ignoring) return;
+    if (collision && this.#turning && this.remoteSession !== null) {
+      // Chromium, having rolled back an offer that turns a direction, decodes the peer's video and
+      // shows none of it. A new connection is the way out; its offer tells the peer.
+      this.#to.renew();
+      return;
+    }
     if (description.type === 'answer' && pc.signalingState !== 'have-local-offer') {
       this.#to.note('late answer', this.#to.peer);
       return;

@@ -41,7 +41,7 @@ export function lobby({ wishes, media, enter }) {
 
   name.value = wishes.name;
   room.value = wishes.room;
-  if (!devicesAllowed()) tell('media', { kind: 'error', key: 'notice.insecure' });
+  if (!devicesAllowed()) tell('insecure', { kind: 'info', key: 'notice.insecure' });
   name.addEventListener('change', () => changePreview());
   previewButton.addEventListener('click', () => {
     asked = true;

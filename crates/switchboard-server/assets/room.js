@@ -9,7 +9,7 @@ import { fetchIceServers } from './ice.js';
 import { refreshNotices, tell, untell } from './notices.js';
 import { drawPeople } from './people-view.js';
 import { Session } from './session.js';
-import { statisticsOf } from './statistics.js';
+import { isStill, reading } from './statistics.js';
 import { tileGrid } from './tiles.js';
 
 /** How often the facts under the pictures are read, ms. */
@@ -116,7 +116,7 @@ export function roomOf({ wire, media, log, stateChanged, unread, turnedAway }) {
 
   async function readStatistics() {
     for (const { id, link } of [...call.peers.values()]) {
-      if (!link.closed) statistics.set(id, await statisticsOf(link.pc));
+      if (!link.closed) statistics.set(id, await reading(link.pc, statistics.get(id)));
     }
     draw();
   }
@@ -140,6 +140,7 @@ export function roomOf({ wire, media, log, stateChanged, unread, turnedAway }) {
         id,
         own: false,
         stream: link.stream,
+        hidden: isStill(statistics.get(id)),
         state: link.state,
         facts: link.state === 'connected' ? pictureFacts(statistics.get(id)) : t(`link.${link.state}`),
       })),
@@ -203,6 +204,6 @@ export function roomOf({ wire, media, log, stateChanged, unread, turnedAway }) {
 }
 
 function pictureFacts(found) {
-  if (!found || found.width === 0) return '';
+  if (!found || found.width === 0 || isStill(found)) return '';
   return `${found.width}×${found.height} · ${Math.round(found.framesPerSecond)} fps`;
 }

@@ -1,5 +1,8 @@
 /** What a peer connection delivers, from its `getStats`. */
 
+/** So many readings in a row without a new frame mean that there is no picture any more. */
+const STILL_READINGS = 2;
+
 /**
  * @typedef {object} LinkStatistics
  * @property {number} framesDecoded video frames decoded so far
@@ -8,6 +11,7 @@
  * @property {number} height
  * @property {number} bytesReceived media bytes, audio and video
  * @property {number} audioPackets received
+ * @property {number} still readings in a row that brought no new frame, see {@link reading}
  * @property {string | undefined} route type of our candidate in use: host, srflx, prflx or relay
  */
 
@@ -21,6 +25,7 @@ export async function statisticsOf(pc) {
     height: 0,
     bytesReceived: 0,
     audioPackets: 0,
+    still: 0,
     route: undefined,
   };
   for (const entry of report.values()) {
@@ -31,6 +36,22 @@ export async function statisticsOf(pc) {
     }
   }
   return found;
+}
+
+/**
+ * One of a series of readings, which notices when a picture stops.
+ * @param {RTCPeerConnection} pc
+ * @param {LinkStatistics | undefined} before the reading before
+ */
+export async function reading(pc, before) {
+  const found = await statisticsOf(pc);
+  const same = before !== undefined && before.framesDecoded === found.framesDecoded;
+  return { ...found, still: same ? before.still + 1 : 0 };
+}
+
+/** Whether the peer's picture has stopped: it sends none any more. @param {LinkStatistics | undefined} found */
+export function isStill(found) {
+  return found !== undefined && found.still >= STILL_READINGS;
 }
 
 function addInbound(found, entry) {

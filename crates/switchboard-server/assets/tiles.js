@@ -16,7 +16,7 @@ const GAP = 10;
  * @property {string} state RTCPeerConnectionState
  * @property {string} [facts] a short line about the picture
  * @property {boolean} [muted] our microphone is off
- * @property {boolean} [hidden] our camera is off
+ * @property {boolean} [hidden] there is no picture, though there is a track for one
  */
 
 /** @param {() => void} silenced the browser plays no sound until the user allows it */

@@ -135,19 +135,28 @@ impl Connection {
         text: &str,
         batch: &mut Batch<'_>,
     ) {
-        batch.node().metrics.close(reason);
-        self.close_with(reason.code(), text, batch);
+        if self.close_with(reason.code(), text, batch) {
+            batch.node().metrics.close(reason);
+        }
     }
 
-    /// Queues a close frame with a code of the peer's choice.
-    pub(crate) fn close_with(self: &Arc<Self>, code: u16, reason: &str, batch: &mut Batch<'_>) {
+    /// Queues a close frame with a code of the peer's choice. False if the connection was ending before.
+    pub(crate) fn close_with(
+        self: &Arc<Self>,
+        code: u16,
+        reason: &str,
+        batch: &mut Batch<'_>,
+    ) -> bool {
         let tick = batch.node().tick(batch.now).max(1);
-        self.queue(batch.node(), &mut batch.tools, |outbox, _| {
+        let pushed = self.queue(batch.node(), &mut batch.tools, |outbox, _| {
             if outbox.push_close(code, reason) {
                 self.vitals.closing.store(tick, Ordering::Relaxed);
+                Pushed::Queued
+            } else {
+                Pushed::Closed
             }
-            Pushed::Queued
         });
+        pushed == Pushed::Queued
     }
 
     fn queue(

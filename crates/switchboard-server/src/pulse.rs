@@ -134,10 +134,12 @@ impl Node {
             }
         }
 
+        // In this order: the end of a pause counts as having been heard.
+        let paused = vitals.paused.load(Ordering::Acquire);
         let heard = vitals.heard.load(Ordering::Relaxed);
         let pinged = vitals.pinged.load(Ordering::Relaxed);
         let (interval, timeout) = (ticks(timeouts.ping_interval), ticks(timeouts.ping_timeout));
-        let answered = heard >= pinged || vitals.paused.load(Ordering::Relaxed);
+        let answered = heard >= pinged || paused;
         if !answered && now >= pinged.saturating_add(timeout) {
             tracing::info!(conn = %connection.id, peer = %connection.admission.peer, "closed: no sign of life");
             connection.close(CloseReason::Unresponsive, batch);

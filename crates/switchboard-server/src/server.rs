@@ -25,7 +25,7 @@ pub struct Server {
 #[derive(Debug, Error)]
 pub enum StartError {
     /// An address could not be bound.
-    #[error("cannot listen on {listen}: {source}")]
+    #[error("cannot listen on {listen}")]
     Bind {
         /// The address as configured.
         listen: Listen,

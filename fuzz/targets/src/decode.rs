@@ -16,12 +16,16 @@ mod exchange;
 /// Connections that are open at any time; when one ends, a new one takes its place.
 const CONNECTIONS: usize = 4;
 
+/// Longer conversations find nothing that shorter ones do not, only later.
+const MAX_LINES: usize = 24;
+
 /// Takes the bytes line by line: the first byte of a line chooses a connection, the rest is what it says; a `-` alone
 /// ends it. Whatever is said: nothing panics, what is accepted is a message that can be relayed under its sender's own
 /// name, and what anybody hears (translated for his wire) is a message again. Then both halves of every wire get every
 /// line, recognised or not.
 pub fn decode(data: &[u8]) {
-    let lines: Vec<(usize, &str)> = data.split(|&byte| byte == b'\n').filter_map(line).collect();
+    let lines = data.split(|&byte| byte == b'\n').filter_map(line);
+    let lines: Vec<(usize, &str)> = lines.take(MAX_LINES).collect();
     converse(&lines);
     for (_, text) in &lines {
         read_by_every_half(text);

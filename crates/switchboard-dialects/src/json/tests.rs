@@ -175,6 +175,7 @@ fn half_a_surrogate_pair_is_refused() {
         "\\ud800x",
         "\\ud800\\u0041",
         "\\ud800\\ud800",
+        "\\ud800\\ue000",
         "\\udbff\\n",
         "\\uDFFF\\uD800",
     ] {

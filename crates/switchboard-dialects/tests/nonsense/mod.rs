@@ -15,12 +15,13 @@ pub(crate) fn phrase() -> impl Strategy<Value = String> {
     ]
 }
 
-/// How clients come in, so that random conversations get beyond the door.
+/// How clients come in, so that random conversations get beyond the door; and almost do.
 const ENTERING: &[&str] = &[
     r#"{"type":"register","client_id":"ann"}"#,
     r#"{"type":"register","client_id":"bob"}"#,
     r#"{"type":"register"}"#,
     r#"{"type":"join","room_id":"studio","role":"sender"}"#,
+    r#"{"type":"join","room_id":"studio","role":"director"}"#,
     r#"{"type":"join-room","roomId":"studio","sender":"ann"}"#,
     r#"{"type":"join-room","roomId":"studio","sender":"bob"}"#,
     r#"{"type":"join","userId":"ann","roomId":"studio"}"#,
@@ -32,7 +33,7 @@ pub(crate) fn message() -> impl Strategy<Value = String> {
     let names: Vec<&str> = Key::ALL.iter().map(|key| key.text()).collect();
     let name = prop_oneof![
         6 => select(names).prop_map(|name| format!("\"{name}\"")),
-        1 => Just("\"x\"".to_owned()),
+        1 => select(&["\"x\"", "\"\\u0066rom\"", "\"\\u0078\""][..]).prop_map(str::to_owned),
         1 => "\\PC{0,6}".prop_map(|name| serde_json::to_string(&name).expect("a string")),
     ];
     let field = (name, prop_oneof![3 => word(), 1 => json()]);

@@ -170,8 +170,14 @@ async fn run(node: Arc<Node>, connection: Arc<Connection>, mut read: ReadHalf, e
             Ok(Step::More) => {}
             Ok(Step::Pause(pause)) => {
                 connection.vitals.paused.store(true, Ordering::Relaxed);
-                Box::pin(tokio::time::sleep(pause)).await;
-                connection.vitals.paused.store(false, Ordering::Relaxed);
+                let ended = Box::pin(pause_for(pause, &connection)).await;
+                // It was not asked for a sign of life meanwhile, and has a moment to give one now.
+                let tick = node.tick(Instant::now());
+                connection.vitals.heard.store(tick, Ordering::Relaxed);
+                connection.vitals.paused.store(false, Ordering::Release);
+                if ended {
+                    break;
+                }
             }
             Ok(Step::End) | Err(_) => break,
         }
@@ -181,6 +187,24 @@ async fn run(node: Arc<Node>, connection: Arc<Connection>, mut read: ReadHalf, e
     Box::pin(part(&node, &connection, &mut read)).await;
     tracing::debug!(conn = %connection.id, "disconnected");
 }
+
+/// Lets a connection wait that has said too much; true if the server has ended it meanwhile.
+async fn pause_for(pause: Duration, connection: &Connection) -> bool {
+    let end = tokio::time::Instant::now() + pause;
+    loop {
+        let nap = tokio::time::Instant::now() + MAX_NAP;
+        tokio::time::sleep_until(end.min(nap)).await;
+        if connection.is_closing() {
+            return true;
+        }
+        if nap >= end {
+            return false;
+        }
+    }
+}
+
+/// How long a paused connection does not notice that the server has ended it.
+const MAX_NAP: Duration = Duration::from_millis(200);
 
 thread_local! {
     /// What one read can bring. No connection has a buffer of its own while it is idle.
@@ -242,7 +266,8 @@ fn take_in(
             Ok(None) => break,
             Err(violation) => {
                 let reason = CloseReason::of_violation(violation.close_code());
-                if reason == CloseReason::MessageTooBig {
+                // Who has not said yet what it speaks has no wire to be answered in.
+                if reason == CloseReason::MessageTooBig && connection.wire().is_some() {
                     let limit = node.config.limits.message_bytes;
                     node.complain(connection, &DecodeError::TooBig { limit }, &mut batch);
                 }

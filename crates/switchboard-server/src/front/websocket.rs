@@ -170,14 +170,8 @@ async fn run(node: Arc<Node>, connection: Arc<Connection>, mut read: ReadHalf, e
             Ok(Step::More) => {}
             Ok(Step::Pause(pause)) => {
                 connection.vitals.paused.store(true, Ordering::Relaxed);
-                let ended = Box::pin(pause_for(pause, &connection)).await;
-                // It was not asked for a sign of life meanwhile, and has a moment to give one now.
-                let tick = node.tick(Instant::now());
-                connection.vitals.heard.store(tick, Ordering::Relaxed);
-                connection.vitals.paused.store(false, Ordering::Release);
-                if ended {
-                    break;
-                }
+                Box::pin(sit_out(pause, &connection)).await;
+                connection.vitals.paused.store(false, Ordering::Relaxed);
             }
             Ok(Step::End) | Err(_) => break,
         }
@@ -205,6 +199,15 @@ async fn pause_for(pause: Duration, connection: &Connection) -> bool {
 
 /// How long a paused connection does not notice that the server has ended it.
 const MAX_NAP: Duration = Duration::from_millis(200);
+
+/// Reads nothing for a while, unless the connection comes to an end in the meantime.
+async fn sit_out(pause: Duration, connection: &Connection) {
+    let end = tokio::time::Instant::now() + pause;
+    while tokio::time::Instant::now() < end && !connection.is_closing() {
+        let slice = tokio::time::Instant::now() + Duration::from_secs(1);
+        tokio::time::sleep_until(slice.min(end)).await;
+    }
+}
 
 thread_local! {
     /// What one read can bring. No connection has a buffer of its own while it is idle.

@@ -61,6 +61,6 @@ shape:
     find crates xtask -path '*/src/*.rs' -exec wc -l {} + | awk '$2 != "total"' | sort -rn | sed -n 1,10p
 
 # Take the picture of the page for the READMEs
-screenshot out="docs/page.png":
+screenshot out="docs/images/page.png":
     cargo build
     SWITCHBOARD_BIN="$PWD/target/debug/switchboard" node interop/browser/screenshot.mjs {{ out }}

@@ -133,6 +133,52 @@ proptest! {
     }
 }
 
+#[test]
+fn the_lobby_is_reached_by_registering() {
+    for words in WORDS.iter().filter(|words| words.lobby) {
+        let mut ends = Ends::new(words.wire(), &"ann".into());
+        for peer in ["ann", "ann", "anna"] {
+            let join = Join {
+                room: RoomId::LOBBY,
+                peer: peer.into(),
+                role: Role::Receiver,
+            };
+            let [
+                Command::Join {
+                    join: understood, ..
+                },
+            ] = &ends.ask(&Command::Join {
+                join: join.clone(),
+                leaving: None,
+            })[..]
+            else {
+                panic!("{}: {peer} does not register", words.wire);
+            };
+            assert_eq!(*understood, join);
+        }
+    }
+}
+
+#[test]
+fn a_client_leaves_under_the_name_it_goes_by() {
+    for words in &WORDS {
+        let mut ends = Ends::in_room(words.wire(), &"studio".into(), &"ann".into());
+        let join = Join {
+            room: "kitchen".into(),
+            peer: "anna".into(),
+            role: Role::Receiver,
+        };
+        ends.ask(&Command::Join {
+            join,
+            leaving: Some("studio".into()),
+        });
+        let leave = Command::Leave {
+            room: "kitchen".into(),
+        };
+        assert_eq!(ends.ask(&leave)[0], leave, "{}", words.wire);
+    }
+}
+
 /// Who and where, by any names there may be.
 #[derive(Clone, Debug)]
 struct Names {

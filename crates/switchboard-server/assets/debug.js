@@ -18,7 +18,7 @@ import { statisticsOf } from './statistics.js';
 
 /** @param {{room: any, media: import('./media.js').Media, log: import('./log.js').Log, ready: Promise<void>}} page */
 export function exposeForTests({ room, media, log, ready }) {
-  window.switchboard = {
+  /** @type {any} */ (window).switchboard = {
     ready,
     get state() {
       return room.session.state;

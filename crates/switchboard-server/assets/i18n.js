@@ -40,11 +40,11 @@ export function onLanguage(listener) {
 export function translate() {
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
   for (const element of document.querySelectorAll('[data-i18n]')) {
-    element.textContent = t(element.dataset.i18n);
+    element.textContent = t(element.getAttribute('data-i18n') ?? '');
   }
   for (const [attribute, name] of Object.entries(ATTRIBUTES)) {
     for (const element of document.querySelectorAll(`[data-i18n-${attribute}]`)) {
-      element.setAttribute(name, t(element.getAttribute(`data-i18n-${attribute}`)));
+      element.setAttribute(name, t(element.getAttribute(`data-i18n-${attribute}`) ?? ''));
     }
   }
 }

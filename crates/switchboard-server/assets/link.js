@@ -20,7 +20,7 @@
  */
 
 export class Link {
-  /** The remote description's session, see {@link sessionOf}; null before the first one. */
+  /** The remote description's session, see {@link sessionOf}; null before the first one. @type {string | null} */
   remoteSession = null;
   /** What arrives from the peer. @type {MediaStream | null} */
   stream = null;

@@ -146,7 +146,10 @@ export class Media {
 
 /** Why there is no picture or sound: a key of the page's words, `trouble.<reason>`. */
 export class MediaTrouble extends Error {
-  /** @param {'refused' | 'missing' | 'busy' | 'insecure' | 'screen-refused' | 'no-screen' | 'other'} reason */
+  /**
+   * @param {'refused' | 'missing' | 'busy' | 'insecure' | 'screen-refused' | 'no-screen' | 'other'} reason
+   * @param {DOMException} [cause] what the browser said
+   */
   constructor(reason, cause) {
     super(cause?.message ?? reason, { cause });
     this.reason = reason;

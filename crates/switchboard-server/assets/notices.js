@@ -66,6 +66,7 @@ function drawn(topic, notice) {
   return element;
 }
 
+/** @param {Notice} notice */
 function words({ key, values }) {
   return t(key, values?.());
 }

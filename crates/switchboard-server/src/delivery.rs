@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ahash::RandomState;
 use switchboard_core::{ConnId, Event, Refusal, Signal, Target, Wire};
-use switchboard_dialects::{Encoded, encode_shared};
+use switchboard_dialects::{Encoded, dialect, encode_shared};
 
 use crate::batch::Batch;
 use crate::connection::Connection;
@@ -134,6 +134,9 @@ fn tell(connection: &Arc<Connection>, wire: Wire, event: &Event, batch: &mut Bat
     if let Event::Signal { signal, .. } = event
         && signal.payload.wire == wire
     {
+        if !dialect(wire).carries(signal) {
+            return Told::Nothing;
+        }
         let body = &signal.payload.body;
         return Told::Frame(body.len(), connection.push(body, node, &mut batch.tools));
     }

@@ -15,17 +15,22 @@ pub(crate) struct Ends {
 }
 
 impl Ends {
-    /// The client is in that room under that name.
-    pub(crate) fn in_room(wire: Wire, room: &RoomId, peer: &PeerId) -> Self {
+    /// The client has said nothing yet.
+    pub(crate) fn new(wire: Wire, peer: &PeerId) -> Self {
         let introduction = Introduction {
             wire,
             peer: peer.clone(),
         };
-        let mut ends = Self {
+        Self {
             wire,
             client: dialect(wire).client(introduction),
             server: server(wire),
-        };
+        }
+    }
+
+    /// The client is in that room under that name.
+    pub(crate) fn in_room(wire: Wire, room: &RoomId, peer: &PeerId) -> Self {
+        let mut ends = Self::new(wire, peer);
         let join = Join {
             room: room.clone(),
             peer: peer.clone(),

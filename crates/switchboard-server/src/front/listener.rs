@@ -60,14 +60,18 @@ impl Listener {
         }
     }
 
-    async fn accept(&self) -> io::Result<(Stream, Remote)> {
+    /// The next connection; `patience` is how long its peer may take nothing of an HTTP answer.
+    async fn accept(&self, patience: Duration) -> io::Result<(Stream, Remote)> {
         match self {
             Self::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
                 stream.set_nodelay(true)?;
-                Ok((Stream::Tcp(stream), Remote::Tcp(address)))
+                Ok((Stream::tcp(stream, patience), Remote::Tcp(address)))
             }
-            Self::Unix(listener, _) => Ok((Stream::Unix(listener.accept().await?.0), Remote::Unix)),
+            Self::Unix(listener, _) => {
+                let (stream, _) = listener.accept().await?;
+                Ok((Stream::unix(stream, patience), Remote::Unix))
+            }
         }
     }
 }
@@ -96,8 +100,9 @@ fn remove_stale_socket(path: &Path) -> io::Result<()> {
 /// Accepts sockets and serves them, until it is dropped.
 pub(crate) async fn accept(listener: Listener, node: Arc<Node>, router: Router) {
     let mut pause = MIN_PAUSE;
+    let patience = node.config.timeouts.handshake;
     loop {
-        match listener.accept().await {
+        match listener.accept(patience).await {
             Ok((stream, remote)) => {
                 pause = MIN_PAUSE;
                 match node.gatekeeper.admit(remote) {

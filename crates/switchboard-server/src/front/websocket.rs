@@ -171,7 +171,10 @@ async fn run(node: Arc<Node>, connection: Arc<Connection>, mut read: ReadHalf, e
             Ok(Step::Pause(pause)) => {
                 connection.vitals.paused.store(true, Ordering::Relaxed);
                 Box::pin(sit_out(pause, &connection)).await;
-                connection.vitals.paused.store(false, Ordering::Relaxed);
+                // Its signs of life were not read meanwhile; what waits counts as one.
+                let tick = node.tick(Instant::now());
+                connection.vitals.heard.store(tick, Ordering::Relaxed);
+                connection.vitals.paused.store(false, Ordering::Release);
             }
             Ok(Step::End) | Err(_) => break,
         }
@@ -181,24 +184,6 @@ async fn run(node: Arc<Node>, connection: Arc<Connection>, mut read: ReadHalf, e
     Box::pin(part(&node, &connection, &mut read)).await;
     tracing::debug!(conn = %connection.id, "disconnected");
 }
-
-/// Lets a connection wait that has said too much; true if the server has ended it meanwhile.
-async fn pause_for(pause: Duration, connection: &Connection) -> bool {
-    let end = tokio::time::Instant::now() + pause;
-    loop {
-        let nap = tokio::time::Instant::now() + MAX_NAP;
-        tokio::time::sleep_until(end.min(nap)).await;
-        if connection.is_closing() {
-            return true;
-        }
-        if nap >= end {
-            return false;
-        }
-    }
-}
-
-/// How long a paused connection does not notice that the server has ended it.
-const MAX_NAP: Duration = Duration::from_millis(200);
 
 /// Reads nothing for a while, unless the connection comes to an end in the meantime.
 async fn sit_out(pause: Duration, connection: &Connection) {

@@ -111,6 +111,10 @@ async fn while_it_ends_nobody_new_comes_in_and_it_is_alive_but_not_ready() {
     };
     assert_eq!(status("/readyz").await, 200);
     let mut begun = Socket::connect(address).await;
+    begun
+        .send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .await;
+    assert_eq!(begun.response().await.status, 200);
     let handshake = handshake("/ws", "");
     let (first_half, second_half) = handshake.split_at(40);
     begun.send(first_half).await;

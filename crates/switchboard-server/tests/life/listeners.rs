@@ -1,5 +1,7 @@
 //! Several addresses at once: IPv4, IPv6 and unix sockets lead into the same rooms.
 
+use std::error::Error as _;
+use std::io;
 use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
@@ -153,10 +155,9 @@ async fn an_address_that_is_taken_is_named_and_nothing_else_stays_bound() {
     let (_listener, taken) = taken.expect("an address");
     let (_folder, path, socket) = unix();
     let refused = Server::bind(config(vec![socket, tcp(&taken.to_string())])).expect_err("taken");
-    let text = refused.to_string();
-    assert!(
-        text.starts_with(&format!("cannot listen on {taken}: ")),
-        "{text}"
-    );
+    assert_eq!(refused.to_string(), format!("cannot listen on {taken}"));
+    let reason = refused.source().and_then(|reason| reason.downcast_ref());
+    let reason: &io::Error = reason.expect("what the system said");
+    assert_eq!(reason.kind(), io::ErrorKind::AddrInUse);
     assert!(!path.exists(), "the unix socket is gone with the attempt");
 }

@@ -6,6 +6,8 @@
 const WIDTH = 640;
 const HEIGHT = 360;
 const FRAME_RATE = 25;
+/** Height of the colour bars. */
+const BARS = 22;
 
 /**
  * @param {string} name
@@ -75,10 +77,10 @@ function paintBars(context, seconds) {
   const light = ((seconds * 0.4) % 1) * WIDTH;
   bars.forEach((bar, index) => {
     context.fillStyle = bar;
-    context.fillRect(index * width, HEIGHT - 26, width + 1, 26);
+    context.fillRect(index * width, 0, width + 1, BARS);
   });
   context.fillStyle = 'rgb(255 255 255 / 0.65)';
-  context.fillRect(light - 14, HEIGHT - 26, 28, 26);
+  context.fillRect(light - 14, 0, 28, BARS);
 }
 
 function paintBall(context, seconds) {

@@ -191,6 +191,11 @@ impl Connection {
         } else {
             outbox.flush(|bytes| self.writer.try_write(bytes))
         };
+        // A frame for such a client keeps the next one waiting, even if there is none yet.
+        let flushed = match flushed {
+            Flushed::All if self.one_frame_per_write => Flushed::Blocked,
+            flushed => flushed,
+        };
         match flushed {
             Flushed::All => outbox.reclaim(spare),
             Flushed::Blocked => {
@@ -236,6 +241,11 @@ async fn drain(connection: Arc<Connection>, node: Arc<Node>) {
     loop {
         if connection.one_frame_per_write {
             tokio::time::sleep(PACE).await;
+            let mut outbox = connection.outbox.lock();
+            if outbox.waiting() == 0 {
+                outbox.draining = false;
+                return;
+            }
         }
         let writable = connection.writer.writable().await;
         let mut outbox = connection.outbox.lock();
@@ -248,6 +258,7 @@ async fn drain(connection: Arc<Connection>, node: Arc<Node>) {
         };
         match flushed {
             Flushed::Blocked => {}
+            Flushed::All if connection.one_frame_per_write => {}
             Flushed::All => {
                 outbox.draining = false;
                 outbox.reclaim(&mut Vec::new());

@@ -19,8 +19,7 @@ use crate::node::Node;
 
 /// All paths.
 pub(crate) fn router(node: Arc<Node>) -> Router {
-    let cors = cors(&node);
-    Router::new()
+    let public = Router::new()
         .route("/", get(page_or_websocket))
         .route("/ws", get(websocket::upgrade))
         .route("/ws/", get(websocket::upgrade))
@@ -28,10 +27,13 @@ pub(crate) fn router(node: Arc<Node>) -> Router {
         .route("/ice-servers", get(ice_servers))
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics))
         .fallback(not_found)
+        .layer(cors(&node));
+    // Without CORS: a page from elsewhere, open in a browser on this machine, must not read them.
+    let administrative = Router::new().route("/metrics", get(metrics));
+    public
+        .merge(administrative)
         .layer(middleware::from_fn_with_state(Arc::clone(&node), measured))
-        .layer(cors)
         .with_state(node)
 }
 

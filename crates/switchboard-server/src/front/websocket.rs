@@ -134,7 +134,7 @@ async fn run(node: Arc<Node>, connection: Arc<Connection>, mut read: ReadHalf, e
     let mut reader = Reader::new(Role::Server, node.config.limits.message_bytes);
     let mut rate = Rate::new(node.config.limits.messages_per_second);
     let mut early = early;
-    loop {
+    let goodbye = loop {
         let step = if early.is_empty() {
             poll_fn(|cx| {
                 BUFFER.with_borrow_mut(|buffer| {
@@ -176,11 +176,17 @@ async fn run(node: Arc<Node>, connection: Arc<Connection>, mut read: ReadHalf, e
                 connection.vitals.heard.store(tick, Ordering::Relaxed);
                 connection.vitals.paused.store(false, Ordering::Release);
             }
-            Ok(Step::End) | Err(_) => break,
+            Ok(Step::Goodbye(code)) => break Some(code),
+            Ok(Step::End) | Err(_) => break None,
         }
-    }
+    };
     // The others are told at once; the socket may take its time.
     drop(attached);
+    if let Some(code) = goodbye {
+        // Only now that nothing more comes for it: what came until now goes out before the answer, and what follows goes
+        // to the same peer's other connections, if there are any.
+        connection.close_with(code, "", &mut Batch::new(&node));
+    }
     Box::pin(part(&node, &connection, &mut read)).await;
     tracing::debug!(conn = %connection.id, "disconnected");
 }
@@ -204,6 +210,8 @@ enum Step {
     More,
     /// More, but not yet: the connection has said too much.
     Pause(Duration),
+    /// The client has sent its close frame, with this code.
+    Goodbye(u16),
     End,
 }
 
@@ -244,12 +252,7 @@ fn take_in(
             Ok(Some(Message::Ping(payload))) => connection.push_pong(payload, &mut batch),
             Ok(Some(Message::Pong(_))) => {}
             Ok(Some(Message::Close(frame))) => {
-                connection.close_with(
-                    frame.map_or(code::NORMAL, |frame| frame.code),
-                    "",
-                    &mut batch,
-                );
-                return Step::End;
+                return Step::Goodbye(frame.map_or(code::NORMAL, |frame| frame.code));
             }
             Ok(None) => break,
             Err(violation) => {

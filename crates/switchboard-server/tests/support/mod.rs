@@ -8,6 +8,7 @@
     reason = "each test file uses its part of this"
 )]
 
+pub(crate) mod chance;
 pub(crate) mod http;
 pub(crate) mod metrics;
 pub(crate) mod peer;

@@ -134,3 +134,22 @@ test('muting is seen on the buttons, and a muted camera sends no picture', limit
     assert.equal(await pressed('toggle-audio'), 'true');
     assert.equal(await ann.page.locator('.tile.own.muted').count(), 1);
   }));
+
+test('the screen is shared in place of the camera, and back', limit, () =>
+  withBrowser(
+    async ({ server, browser }) => {
+      const ann = await Tab.joined(browser, server.url, { name: 'ann', room: 'screen', media: 'pattern' });
+      const bob = await Tab.joined(browser, server.url, { name: 'bob', room: 'screen', media: 'none' });
+      await bob.seesMovingVideoOf('ann');
+      const width = () => bob.page.$eval('.tile:not(.own) video', (video) => video.videoWidth);
+      const ofPattern = await width();
+
+      await ann.page.click('#share');
+      await ann.until('sharing', () => ann.page.getAttribute('#share', 'aria-pressed'), (pressed) => pressed === 'true');
+      await bob.until('another picture', width, (now) => now !== ofPattern);
+      await ann.page.click('#share');
+      await bob.until('the pattern again', width, (now) => now === ofPattern);
+      await bob.seesMovingVideoOf('ann');
+    },
+    { args: ['--auto-select-desktop-capture-source=Entire screen'] },
+  ));

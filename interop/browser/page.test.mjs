@@ -17,6 +17,19 @@ test('the name and room of the address are filled in; otherwise there is a frien
     assert.match(await nameless.page.inputValue('#name'), /^[a-z]+-[a-z]+-\d+$/);
   }));
 
+test('a reload is the same person in the same room; another tab is somebody else', limit, () =>
+  withBrowser(async ({ server, browser }) => {
+    const tab = await Tab.open(browser, server.url, { media: 'none' });
+    await tab.page.fill('#name', 'somebody');
+    await tab.page.fill('#room-name', 'somewhere');
+    await tab.join();
+    await tab.page.reload();
+    assert.equal(await tab.page.inputValue('#name'), 'somebody');
+    assert.equal(await tab.page.inputValue('#room-name'), 'somewhere');
+    const other = await Tab.open(browser, server.url, {});
+    assert.notEqual(await other.page.inputValue('#name'), 'somebody');
+  }));
+
 test('the invite link leads into the same room', limit, () =>
   withBrowser(
     async ({ server, browser }) => {

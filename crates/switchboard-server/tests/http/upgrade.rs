@@ -1,0 +1,90 @@
+//! The WebSocket handshake, right and wrong, at every path that takes one.
+
+use crate::common::{TestServer, quiet_config};
+use crate::support::Socket;
+use crate::support::http::{exchange, get};
+use crate::support::socket::{hand_written_handshake, handshake};
+
+const PATHS: [&str; 3] = ["/", "/ws", "/ws/"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s1_3_every_websocket_path_takes_a_handshake() {
+    let server = TestServer::start(quiet_config()).await;
+    for path in PATHS {
+        let mut socket = Socket::connect(server.addr()).await;
+        socket.send(handshake(path, "")).await;
+        let response = socket.response().await;
+        assert_eq!(response.status, 101, "{path}");
+        assert_eq!(response.header("upgrade"), Some("websocket"));
+        assert_eq!(response.header("connection"), Some("Upgrade"));
+        socket.join("room", path).await;
+    }
+    // With a query, too.
+    let mut socket = Socket::connect(server.addr()).await;
+    socket.upgrade(&handshake("/ws?token=x", "")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_key_is_answered_as_in_rfc_6455_section_1_3() {
+    let server = TestServer::start(quiet_config()).await;
+    let response = exchange(server.addr(), &hand_written_handshake()).await;
+    assert_eq!(
+        response.header("sec-websocket-accept"),
+        Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn compression_is_declined_and_no_subprotocol_is_claimed() {
+    let server = TestServer::start(quiet_config()).await;
+    let offers = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\
+                  Sec-WebSocket-Protocol: chat, superchat\r\n";
+    let response = exchange(server.addr(), &handshake("/ws", offers)).await;
+    assert_eq!(response.status, 101);
+    assert_eq!(response.header("sec-websocket-extensions"), None);
+    assert_eq!(response.header("sec-websocket-protocol"), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plain_request_for_a_websocket_is_told_to_upgrade() {
+    let server = TestServer::start(quiet_config()).await;
+    for path in ["/ws", "/ws/"] {
+        let response = get(server.addr(), path).await;
+        assert_eq!(response.status, 426, "{path}");
+        assert_eq!(response.header("upgrade"), Some("websocket"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_handshake_is_told_what_is_wrong() {
+    let server = TestServer::start(quiet_config()).await;
+    let good = handshake("/ws", "");
+    let cases = [
+        ("Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 8", 426),
+        ("Sec-WebSocket-Version: 13", "X: y", 426),
+        ("AQIDBAUGBwgJCgsMDQ4PEA==", "AQID", 400),
+        ("AQIDBAUGBwgJCgsMDQ4PEA==", "not base64 at all!!!!!==", 400),
+        ("Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA==", "X: y", 400),
+        ("Connection: Upgrade", "Connection: keep-alive", 400),
+        ("Upgrade: websocket", "Upgrade: h2c", 426),
+        ("GET", "POST", 405),
+    ];
+    for (right, wrong, status) in cases {
+        for path in PATHS {
+            let request = good.replace(right, wrong).replace("/ws", path);
+            let response = exchange(server.addr(), &request).await;
+            assert_eq!(response.status, status, "{wrong} at {path}: {response:?}");
+            // That the method is wrong, the status says.
+            assert_eq!(response.body.is_empty(), status == 405, "{wrong} at {path}");
+            let version = response.header("sec-websocket-version");
+            let tells_version = wrong.contains("Version") || wrong == "X: y" && status == 426;
+            assert_eq!(version, tells_version.then_some("13"), "{wrong} at {path}");
+        }
+    }
+    // A connection that was refused can be used again.
+    let mut socket = Socket::connect(server.addr()).await;
+    socket.send(good.replace("13", "8")).await;
+    assert_eq!(socket.response().await.status, 426);
+    socket.upgrade(&good).await;
+    socket.join("room", "ann").await;
+}

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use smallvec::SmallVec;
@@ -14,6 +15,7 @@ use crate::batch::{Batch, Tools};
 use crate::close::CloseReason;
 use crate::node::Node;
 use crate::outbox::{Flushed, Outbox, Pushed};
+use crate::pulse::CLOSE_TIMEOUT;
 use crate::stream::WriteHalf;
 
 /// A WebSocket connection, shared by its reading task, by whoever speaks to it, and by the pulse.
@@ -51,8 +53,8 @@ pub(crate) struct Vitals {
     pub(crate) heard: AtomicU32,
     /// When it was last pinged.
     pub(crate) pinged: AtomicU32,
-    /// When a close frame was queued for it; 0 while none is.
-    pub(crate) closing: AtomicU32,
+    /// When it is cut off if it has not closed by then; 0 while no close frame is queued for it.
+    pub(crate) deadline: AtomicU32,
     /// Whether it is not read at the moment, because it has said too much.
     pub(crate) paused: AtomicBool,
 }
@@ -74,7 +76,7 @@ impl Connection {
                 opened: tick,
                 heard: AtomicU32::new(tick),
                 pinged: AtomicU32::new(tick),
-                closing: AtomicU32::new(0),
+                deadline: AtomicU32::new(0),
                 paused: AtomicBool::new(false),
             },
             one_frame_per_write,
@@ -147,16 +149,32 @@ impl Connection {
         reason: &str,
         batch: &mut Batch<'_>,
     ) -> bool {
-        let tick = batch.node().tick(batch.now).max(1);
         let pushed = self.queue(batch.node(), &mut batch.tools, |outbox, _| {
             if outbox.push_close(code, reason) {
-                self.vitals.closing.store(tick, Ordering::Relaxed);
                 Pushed::Queued
             } else {
                 Pushed::Closed
             }
         });
+        self.cut_off_after(CLOSE_TIMEOUT, batch);
         pushed == Pushed::Queued
+    }
+
+    /// Has the pulse end the connection if it has not closed by then. An earlier deadline stays.
+    pub(crate) fn cut_off_after(&self, patience: Duration, batch: &Batch<'_>) {
+        let deadline = batch.node().tick(batch.now + patience).max(1);
+        // A failed exchange means that there is a deadline already.
+        let _ = self.vitals.deadline.compare_exchange(
+            0,
+            deadline,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
+    }
+
+    /// Whether the server has said its last word.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.vitals.deadline.load(Ordering::Relaxed) != 0
     }
 
     fn queue(
@@ -234,7 +252,7 @@ impl Connection {
 }
 
 /// Time between two frames for clients that take one frame per read.
-const PACE: std::time::Duration = std::time::Duration::from_millis(10);
+const PACE: Duration = Duration::from_millis(10);
 
 /// Writes the rest as the socket takes it. Ends when nothing waits, or with the connection.
 async fn drain(connection: Arc<Connection>, node: Arc<Node>) {

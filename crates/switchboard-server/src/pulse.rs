@@ -111,9 +111,8 @@ impl Node {
         let timeouts = &self.config.timeouts;
         let vitals = &connection.vitals;
 
-        let closing = vitals.closing.load(Ordering::Relaxed);
-        if closing != 0 {
-            let deadline = closing.saturating_add(ticks(CLOSE_TIMEOUT));
+        let deadline = vitals.deadline.load(Ordering::Relaxed);
+        if deadline != 0 {
             if now >= deadline {
                 connection.abandon(self);
             }
@@ -142,8 +141,10 @@ impl Node {
         let answered = heard >= pinged || paused;
         if !answered && now >= pinged.saturating_add(timeout) {
             tracing::info!(conn = %connection.id, peer = %connection.admission.peer, "closed: no sign of life");
+            // It will hardly answer this either; the others are told at the next beat.
+            connection.cut_off_after(TICK, batch);
             connection.close(CloseReason::Unresponsive, batch);
-            return now + ticks(CLOSE_TIMEOUT);
+            return now + 1;
         }
         // A hand-written client is told nothing before it is registered.
         let pingable = identified || !connection.one_frame_per_write;

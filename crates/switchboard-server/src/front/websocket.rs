@@ -15,7 +15,7 @@ use axum::response::IntoResponse as _;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use switchboard_dialects::DecodeError;
-use switchboard_websocket::handshake::{RequestHead, UpgradeError};
+use switchboard_websocket::handshake::{RequestHead, UpgradeError, offered_protocols};
 use switchboard_websocket::{Message, Reader, Role, check_upgrade, code};
 use tokio::io::ReadBuf;
 
@@ -49,6 +49,7 @@ pub(crate) async fn upgrade(
         )
             .into_response();
     };
+    let protocol = chosen_protocol(&request);
     tokio::spawn(take_over(on_upgrade, node, admission, upgrade.sample_key));
 
     let mut response = Response::new(Body::empty());
@@ -59,7 +60,18 @@ pub(crate) async fn upgrade(
     if let Ok(accept) = HeaderValue::from_str(&upgrade.accept) {
         headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
     }
+    if let Some(protocol) = protocol {
+        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
+    }
     response
+}
+
+/// The first subprotocol a client offers. The wire is told by the first frame in any case, but some clients give up
+/// when they offered one and none is chosen. The name of a wire to come promises nothing before it is there.
+fn chosen_protocol(request: &Request) -> Option<HeaderValue> {
+    let head = Head(request);
+    let chosen = offered_protocols(&head).find(|offered| *offered != "switchboard.v1")?;
+    HeaderValue::from_str(chosen).ok()
 }
 
 /// The origin of a browser's handshake, if it is not one of the allowed.
@@ -279,7 +291,7 @@ fn hear(
     batch: &mut Batch<'_>,
 ) {
     // Nothing counts behind our own close frame.
-    if connection.vitals.closing.load(Ordering::Relaxed) != 0 {
+    if connection.is_ending() {
         return;
     }
     match text {

@@ -153,11 +153,12 @@ export class Call {
       iceServers: this.iceServers,
       media: this.#media,
       send: (meaning) => this.#send(id, meaning),
-      renew: () => {
+      renew: (meanings = []) => {
         const peer = this.peers.get(id);
         if (!peer) return;
         this.#renew(peer);
-        peer.link.offer();
+        if (meanings.length === 0) peer.link.offer();
+        for (const meaning of meanings) peer.link.receive(meaning);
       },
       changed: this.#changed,
       note: this.#note,

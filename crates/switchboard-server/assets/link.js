@@ -1,7 +1,8 @@
 /**
  * One peer connection to one other member, by perfect negotiation (W3C webrtc-pc, "Perfect
  * Negotiation Example"): either side may offer at any time; of two offers that cross, the polite
- * side takes back its own and the impolite side ignores the other's.
+ * side takes back its own and the impolite side ignores the other's. A peer which does not know that
+ * example neither takes back nor answers: the impolite side then gives way after a while.
  *
  * Who is present offers to a newcomer, so a link starts waiting and offers only when told to.
  */
@@ -13,11 +14,15 @@
  *   iceServers: RTCIceServer[],
  *   media: import('./media.js').Media,
  *   send(meaning: Meaning): boolean,
- *   renew(): void,
+ *   renew(meanings?: Meaning[]): void,
  *   changed(): void,
  *   note(type: string, detail: string): void,
- * }} Surroundings `renew` replaces this link by a new one, which offers
+ * }} Surroundings `renew` replaces this link by a new one, which takes what the peer has said, or else
+ *   offers
  */
+
+/** How long the impolite side waits for the answer that is due after offers crossed, ms. */
+const ANSWER = 5000;
 
 export class Link {
   /** The remote description's session, see {@link sessionOf}; null before the first one. @type {string | null} */
@@ -31,6 +36,9 @@ export class Link {
   #mayOffer = false;
   #making = false;
   #ignoring = false;
+  /** The offer that is being ignored, and its candidates. @type {Meaning[]} */
+  #ignored = [];
+  #surrender = 0;
   /** The offer on its way turns a direction of the running call. */
   #turning = false;
   /** Something to negotiate came up while no offer could be sent. */
@@ -145,6 +153,7 @@ export class Link {
   close() {
     this.closed = true;
     clearTimeout(this.#repair);
+    clearTimeout(this.#surrender);
     this.pc.onconnectionstatechange = null;
     this.pc.close();
   }
@@ -171,7 +180,19 @@ export class Link {
     const { pc } = this;
     const collision = description.type === 'offer' && (this.#making || pc.signalingState !== 'stable');
     this.#ignoring = collision && !this.#polite;
-    if (this.#ignoring) return;
+    clearTimeout(this.#surrender);
+    this.#ignored = [];
+    if (this.#ignoring) {
+      this.#ignored.push({ kind: 'description', description });
+      this.#surrender = setTimeout(() => this.#giveWay(), ANSWER);
+      return;
+    }
+    if (collision && this.remoteSession === null) {
+      // Nothing is lost yet with this connection, and Chromium's is not as new after a rollback: with
+      // a peer that has less to offer it may gather no candidates, or fail to offer the rest.
+      this.#to.renew([{ kind: 'description', description }]);
+      return;
+    }
     if (collision && this.#turning && this.remoteSession !== null) {
       // Chromium, having rolled back an offer that turns a direction, decodes the peer's video and
       // shows none of it. A new connection is the way out; its offer tells the peer.
@@ -198,6 +219,7 @@ export class Link {
 
   /** @param {RTCIceCandidateInit} candidate */
   async #candidate(candidate) {
+    if (this.#ignoring) this.#ignored.push({ kind: 'candidate', candidate });
     if (!this.pc.remoteDescription && !this.#ignoring) {
       this.#early.push(candidate);
       return;
@@ -216,6 +238,15 @@ export class Link {
       kind: 'description',
       description: { type: /** @type {'offer' | 'answer'} */ (type), sdp },
     });
+  }
+
+  /** The answer did not come: the peer insists on its own offer, so that is the one which counts. */
+  #giveWay() {
+    if (this.closed || this.pc.signalingState !== 'have-local-offer') return;
+    this.#polite = true;
+    const meanings = this.#ignored.splice(0);
+    if (this.remoteSession === null) this.#to.renew(meanings);
+    else for (const meaning of meanings) this.receive(meaning);
   }
 
   #transceiver(kind) {

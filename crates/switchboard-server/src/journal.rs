@@ -118,6 +118,6 @@ impl Relay {
             bytes,
         } = self;
         let to = to.as_ref().map_or("*", PeerId::as_str);
-        tracing::info!(target: RELAY_TARGET, %room, %from, to, kind, conn, dialect, bytes, "relayed");
+        tracing::info!(target: RELAY_TARGET, %room, %from, to, kind, %conn, dialect, bytes, "relayed");
     }
 }

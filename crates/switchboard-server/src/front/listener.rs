@@ -123,7 +123,7 @@ pub(crate) async fn accept(listener: Listener, node: Arc<Node>, router: Router) 
             Err(error) if is_about_one_socket(&error) => {}
             Err(error) => {
                 // Out of files, most likely: give those that are open time to close.
-                tracing::warn!(%error, pause_ms = pause.as_millis(), "cannot accept connections at the moment");
+                tracing::warn!(%error, pause_ms = pause.as_millis() as u64, "cannot accept connections at the moment");
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(MAX_PAUSE);
             }

@@ -33,7 +33,7 @@ async fn beyond_the_bound_sockets_are_turned_away_with_503_until_one_is_free() {
     bob.close().await;
     assert_eq!(ann.expect("user-left").await["userId"], "bob");
     // The place is free when the socket is closed, which may be a moment after the leave.
-    eventually("a free place", || async {
+    eventually("a free place", async || {
         let mut cy = Socket::connect(server.addr()).await;
         cy.send(handshake("/ws", "")).await;
         (cy.response().await.status == 101).then_some(())
@@ -58,7 +58,7 @@ async fn one_address_has_so_many_sockets_and_others_have_theirs() {
     cy.upgrade(&handshake("/ws", "")).await;
 
     ann.close().await;
-    eventually("a free place", || async {
+    eventually("a free place", async || {
         let mut dan = Socket::connect(server.addr()).await;
         dan.send(handshake("/ws", "")).await;
         (dan.response().await.status == 101).then_some(())

@@ -6,8 +6,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::healthy::Stage;
-use crate::support::Socket;
 use crate::support::socket::{close, handshake, text};
+use crate::support::{Metrics, Socket, eventually, http};
 
 const CROWD: usize = 1_000;
 /// So many at the same time.
@@ -102,6 +102,13 @@ async fn who_is_turned_away_again_and_again_takes_nobodys_place() {
         socket.join("inside", &format!("client {number}")).await;
     }
     drop(inside);
+    // Those who came last may still be about to go, and there is not room for everybody.
+    eventually("a place for a new pair", async || {
+        let scrape = http::get(address, "/metrics").await;
+        let free = scrape.status == 200 && Metrics::parse(&scrape.body).value("sockets") == 3.0;
+        free.then_some(())
+    })
+    .await;
     stage
         .is_well("200 connections where there was room for three")
         .await;

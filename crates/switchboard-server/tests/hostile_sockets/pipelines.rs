@@ -85,6 +85,7 @@ async fn a_whole_life_in_one_segment_is_lived() {
     assert_eq!(witness.expect("user-joined").await["userId"], "early");
     assert_eq!(witness.chatted().await, "hello and goodbye");
     assert_eq!(witness.expect("user-left").await["userId"], "early");
+    drop(socket);
     witness.close().await;
     stage.is_well("a life in one segment").await;
 }

@@ -63,7 +63,7 @@ async fn s2_6_without_servers_the_list_is_empty_and_changes_when_reloaded() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn s2_6_x_8_turn_credentials_expire_and_are_what_the_turn_server_computes() {
+async fn s2_6_turn_credentials_expire_and_are_what_the_turn_server_computes() {
     const SECRET: &str = "a secret shared with the TURN server";
     let mut config = quiet_config();
     config.ice.turn_secret = Some(Redacted::from(SECRET.to_owned()));

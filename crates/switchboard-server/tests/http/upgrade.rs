@@ -35,14 +35,31 @@ async fn the_key_is_answered_as_in_rfc_6455_section_1_3() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn compression_is_declined_and_no_subprotocol_is_claimed() {
+async fn compression_is_declined() {
     let server = TestServer::start(quiet_config()).await;
-    let offers = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\
-                  Sec-WebSocket-Protocol: chat, superchat\r\n";
-    let response = exchange(server.addr(), &handshake("/ws", offers)).await;
+    let offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
+    let response = exchange(server.addr(), &handshake("/ws", offer)).await;
     assert_eq!(response.status, 101);
     assert_eq!(response.header("sec-websocket-extensions"), None);
-    assert_eq!(response.header("sec-websocket-protocol"), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_insists_on_a_subprotocol_gets_its_first() {
+    let server = TestServer::start(quiet_config()).await;
+    for (offered, chosen) in [
+        (None, None),
+        (Some("chat, superchat"), Some("chat")),
+        // The name of a wire that is not there yet promises nothing.
+        (Some("switchboard.v1"), None),
+        (Some("switchboard.v1, chat"), Some("chat")),
+    ] {
+        let offer = offered.map_or_else(String::new, |offered| {
+            format!("Sec-WebSocket-Protocol: {offered}\r\n")
+        });
+        let response = exchange(server.addr(), &handshake("/ws", &offer)).await;
+        assert_eq!(response.status, 101);
+        assert_eq!(response.header("sec-websocket-protocol"), chosen, "{offer}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::common::{TestServer, quiet_config};
-use crate::support::socket::handshake;
+use crate::support::socket::{close, handshake};
 use crate::support::{Peer, Socket, eventually};
 
 async fn stop(server: TestServer) -> Farewell {
@@ -57,6 +57,7 @@ async fn s1_4_everybody_gets_1001_behind_what_was_queued() {
     }
     let (code, reason) = late.closing().await;
     assert_eq!((code, reason.as_str()), (1001, "server shutting down"));
+    late.send(close(1001)).await;
     assert_eq!(late.ended().await, b"");
     drop(late);
     let farewell = stop(server).await;
@@ -123,7 +124,7 @@ async fn while_it_ends_nobody_new_comes_in_and_it_is_alive_but_not_ready() {
     assert_eq!(stubborn.closing().await.0, 1001);
     assert_eq!(status("/readyz").await, 503);
     assert_eq!(status("/livez").await, 200);
-    eventually("a closed door", || async {
+    eventually("a closed door", async || {
         let refused = TcpStream::connect(address).await.err()?;
         (refused.kind() == io::ErrorKind::ConnectionRefused).then_some(())
     })

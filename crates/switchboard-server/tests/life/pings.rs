@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use switchboard_server::config::Config;
 use switchboard_websocket::OpCode;
+use tokio::time::Instant;
 
 use crate::common::{TestServer, quiet_config};
 use crate::support::socket::{frame, hand_written_handshake, text};
@@ -98,8 +99,11 @@ async fn a_client_that_answers_no_ping_is_closed_and_the_others_hear_that_it_lef
     assert_eq!(opcode, OpCode::Ping);
     let (code, reason) = witness.attend(dead.closing()).await;
     assert_eq!((code, reason.as_str()), (4002, "no sign of life"));
-    // It answers the close frame as little as the ping; that does not keep it in the room.
+    // It answers the close frame as little as the ping, and that does not keep it in the room.
+    let closed = Instant::now();
     assert_eq!(witness.expect("user-left").await["userId"], "dead");
+    let taken = closed.elapsed();
+    assert!(taken < Duration::from_secs(3), "{taken:?}");
     assert_eq!(dead.ended().await, b"");
     let metrics = Metrics::of(server.addr()).await;
     assert_eq!(metrics.closes("unresponsive"), 1.0);

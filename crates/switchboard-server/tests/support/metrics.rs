@@ -26,10 +26,7 @@ impl Metrics {
         what: &str,
         holds: impl Fn(&Self) -> bool,
     ) -> Self {
-        eventually(what, || async {
-            Some(Self::of(server).await).filter(&holds)
-        })
-        .await
+        eventually(what, async || Some(Self::of(server).await).filter(&holds)).await
     }
 
     /// Scrapes until the server is as it was when nobody had come yet; the scrape itself is a socket.

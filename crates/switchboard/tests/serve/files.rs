@@ -1,0 +1,50 @@
+//! What happens when the system gives the server no more files.
+
+use std::net::{SocketAddr, TcpStream};
+
+use serde_json::json;
+
+use crate::process::{Client, Setup};
+
+async fn registers(server: SocketAddr) {
+    let register = json!({"type": "register", "client_id": "ann"});
+    Client::begin(server, &register, "registered")
+        .await
+        .close()
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_files_run_out_the_server_waits_longer_each_time_and_goes_on_when_there_are_some() {
+    let server = Setup::with_files(40, &["--listen", "127.0.0.1:0"]).start();
+    assert_eq!(server.line("open-file limit")["after"], 40);
+    let address = server.listening();
+    let mut early = {
+        let join = json!({"type": "join-room", "roomId": "room", "sender": "early"});
+        Client::begin(address, &join, "join-success").await
+    };
+
+    let crowd: Vec<TcpStream> = (0..60)
+        .map(|_| TcpStream::connect(address).expect("the system keeps them for the server"))
+        .collect();
+    let mut tries = 0;
+    loop {
+        let line = server.line("cannot accept connections at the moment");
+        assert_eq!(line["level"], "WARN");
+        tries += 1;
+        if line["pause_ms"].as_u64() >= Some(500) {
+            break;
+        }
+        assert!(tries < 20, "it does not give the others time to go: {line}");
+    }
+    // Those who are in notice nothing of it.
+    early
+        .send(&json!({"type": "chat", "message": "?", "target": "nobody"}))
+        .await;
+    early.expect("error").await;
+
+    drop(crowd);
+    registers(address).await;
+    early.close().await;
+    assert_eq!(server.stop(), Some(0));
+}

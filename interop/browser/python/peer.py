@@ -1,0 +1,141 @@
+"""An aiortc peer on the `register` wire for a call with a tab of the page.
+
+It prints a JSON line when it is in the room, a receiver another one when it has seen enough, and leaves when its stdin
+ends. Whatever goes wrong ends it with a traceback. The peers themselves stand in interop/python (PYTHONPATH).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from aiortc.sdp import candidate_from_sdp
+from av import VideoFrame
+
+from media_peers import Peer, Receiver, Sender
+
+FRAMES = 30
+FRAMES_SECONDS = 90
+LIFE_SECONDS = 180
+
+
+class TabReceiver(Receiver):
+    """Takes what a tab sends: its camera, in whatever size the browser chose, and its microphone."""
+
+    def __init__(self, url: str, client_id: str, room_id: str) -> None:
+        super().__init__(url, client_id, room_id)
+        self.sounds = 0
+        self.size = (0, 0)
+        self.colour = [0, 0, 0]
+        self._watchers: list[asyncio.Task[None]] = []
+
+    def report(self) -> dict[str, Any]:
+        return {
+            "frames": self.frames,
+            "pictures": len(self.pictures),
+            "sounds": self.sounds,
+            "size": self.size,
+            "colour": self.colour,
+        }
+
+    async def close(self) -> None:
+        for watcher in self._watchers:
+            watcher.cancel()
+        await super().close()
+
+    def _on_track(self) -> Callable[[MediaStreamTrack], None]:
+        def watch(track: MediaStreamTrack) -> None:
+            self._watchers.append(asyncio.create_task(self._watch(track)))
+
+        return watch
+
+    async def _watch(self, track: MediaStreamTrack) -> None:
+        try:
+            while True:
+                frame = await track.recv()
+                if isinstance(frame, VideoFrame):
+                    await self._picture(frame)
+                else:
+                    self.sounds += 1
+        except MediaStreamError:
+            return
+
+    async def _picture(self, frame: VideoFrame) -> None:
+        planes = [bytes(plane) for plane in frame.planes]
+        self.pictures.add(hashlib.blake2b(planes[0], digest_size=16).digest())
+        self.size = (frame.width, frame.height)
+        self.colour = [sum(plane) // len(plane) for plane in planes]
+        async with self._progress:
+            self.frames += 1
+            self._progress.notify_all()
+
+
+class TabSender(Sender):
+    """Offers to everybody, whatever their role: a tab is a `sender` as well. Like the published sender it answers nobody."""
+
+    def __init__(self, url: str, client_id: str, room_id: str, codec: str) -> None:
+        super().__init__(url, client_id, room_id, codec, None)
+
+    async def peer_joined(self, client_id: str, role: str) -> None:
+        await self.offer(client_id)
+
+    async def signal(self, message: dict[str, Any]) -> None:
+        await super().signal(message)
+        call = self.calls.get(message["from"])
+        # A candidate before the answer belongs to an offer of the tab's own, which this sender leaves unanswered.
+        if message["type"] == "candidate" and call is not None and call.remoteDescription is not None:
+            candidate = candidate_from_sdp(message["candidate"]["candidate"].removeprefix("candidate:"))
+            candidate.sdpMid = message["candidate"]["sdpMid"]
+            candidate.sdpMLineIndex = message["candidate"]["sdpMLineIndex"]
+            await call.addIceCandidate(candidate)
+
+
+async def stdin_ends() -> None:
+    stream = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), sys.stdin)
+    await stream.read()
+
+
+def tell(event: str, **facts: Any) -> None:
+    print(json.dumps({"event": event, **facts}), flush=True)
+
+
+async def take_part(peer: Peer) -> None:
+    told_to_leave = asyncio.create_task(stdin_ends())
+    await peer.connect()
+    tell("joined")
+    if isinstance(peer, TabReceiver):
+        await peer.has_frames(FRAMES, FRAMES_SECONDS)
+        tell("seen", **peer.report())
+    await asyncio.wait({told_to_leave, peer.reader}, return_when=asyncio.FIRST_COMPLETED)
+    if not told_to_leave.done():
+        peer.reader.result()
+        raise AssertionError(f"{peer.client_id}: the server ended the connection")
+    await peer.close()
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("role", choices=["receiver", "sender"])
+    arguments.add_argument("--url", required=True)
+    arguments.add_argument("--client-id", required=True)
+    arguments.add_argument("--room-id", required=True)
+    arguments.add_argument("--codec", choices=["H264", "VP8"], default="H264", help="of a sender")
+    options = arguments.parse_args()
+    peer: Peer
+    if options.role == "receiver":
+        peer = TabReceiver(options.url, options.client_id, options.room_id)
+    else:
+        peer = TabSender(options.url, options.client_id, options.room_id, options.codec)
+    asyncio.run(asyncio.wait_for(take_part(peer), LIFE_SECONDS))
+
+
+if __name__ == "__main__":
+    main()

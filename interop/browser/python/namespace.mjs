@@ -8,23 +8,24 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
 // A second address of `lo` needs no kind of interface that a kernel may lack, and to aiortc it is no
-// loopback address.
+// loopback address. Chromium's candidates are 127.0.0.1; the two reach each other.
 const ENTER = 'ip link set lo up && ip addr add 10.77.0.1/24 dev lo && exec "$@"';
 /** How long a program that was asked to end may take over it, ms. */
 const GRACE = 10_000;
 
 /**
- * Runs a program in a network namespace, and everything it starts.
+ * Runs a program, and whatever it starts, in a network namespace.
  * @param {string[]} command
- * @param {number} limit how long it may take, ms
+ * @param {{limit: number, env: NodeJS.ProcessEnv}} options `limit` is how long it may take, ms
  * @returns {Promise<string>} what it wrote to stdout
  * @throws {Error} with its stderr, if it failed or took too long
  */
-export async function runInNamespace(command, limit) {
+export async function runInNamespace(command, { limit, env }) {
   const user = process.geteuid() === 0 ? [] : ['--user', '--map-root-user'];
-  // A group of its own, so that the end of a program which hangs takes its children along.
   const child = spawn('unshare', [...user, '--net', 'sh', '-c', ENTER, 'sh', ...command], {
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, so that the end of a program which hangs takes its children along.
     detached: true,
   });
   let output = '';
@@ -33,23 +34,33 @@ export async function runInNamespace(command, limit) {
   child.stderr.setEncoding('utf8').on('data', (text) => (complaint = (complaint + text).slice(-16_000)));
 
   const over = new AbortController();
-  const closed = once(child, 'close', { signal: over.signal }).then(([code, signal]) => code ?? signal);
-  const end = async () => {
-    await delay(limit, null, { signal: over.signal });
-    process.kill(-child.pid, 'SIGTERM');
-    await delay(GRACE, null, { signal: over.signal });
-    process.kill(-child.pid, 'SIGKILL');
-    await delay(GRACE, null, { signal: over.signal });
-    return 'out of time';
-  };
+  const closed = once(child, 'close').then(([code, signal]) => (code === 0 ? '' : `ended with ${code ?? signal}`));
   try {
-    const outcome = await Promise.race([closed, end()]);
-    if (outcome !== 0) throw new Error(`${command.at(-1)} ended with ${outcome}:\n${complaint}`);
+    const trouble = await Promise.race([closed, endAfter(limit, child.pid, over.signal)]);
+    if (trouble) throw new Error(`${command.at(-1)}: ${trouble}\n${complaint}`);
     return output;
   } catch (error) {
-    if (error.code === 'ENOENT') throw new Error('`unshare` is missing (Debian: util-linux)', { cause: error });
-    throw error;
+    if (error.code !== 'ENOENT') throw error;
+    throw new Error('`unshare` is missing (Debian: util-linux); this call needs a network namespace', { cause: error });
   } finally {
     over.abort();
   }
+}
+
+/**
+ * Ends a group of processes when its time is over, kindly first: then the browser, which is in a
+ * group of its own, ends with it.
+ * @returns {Promise<string>} the trouble
+ */
+async function endAfter(limit, group, signal) {
+  await delay(limit, null, { signal });
+  for (const how of ['SIGTERM', 'SIGKILL']) {
+    try {
+      process.kill(-group, how);
+    } catch {
+      break;
+    }
+    await delay(GRACE);
+  }
+  return `not done within ${limit / 1000} s`;
 }

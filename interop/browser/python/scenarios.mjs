@@ -1,63 +1,99 @@
 /**
- * Calls between a tab and a Python peer, each as a program of its own that runs in a network of its
- * own: `node scenarios.mjs NAME`. What is to be judged is printed as one JSON object.
+ * Calls between a tab and a Python peer on the `register` wire. Each is a program of its own, to be
+ * run in a network of its own: `node scenarios.mjs NAME` prints what there is to judge as JSON.
+ *
+ * @typedef {object} Account
+ * @property {Record<string, any>} [seen] what a receiver got, see peer.py
+ * @property {string[]} events who came and went, as the tab's chat tells
+ * @property {string[]} errors of the tab
  */
 
 import { Tab, withBrowser } from '../support.mjs';
 import { PythonPeer } from './python-peer.mjs';
 
-const room = 'room_001';
+const RECEIVER = 'receiver_001';
+const SENDER = 'sender_001';
+const ROOM = 'room_001';
 
-export const SCENARIOS = {
-  'receiver comes to a tab on register': () => receiverComes('register'),
-  'receiver comes to a tab on join-room': () => receiverComes('join-room'),
-  'tab comes to receiver': async () => {
-    const id='receiver_001';
-    await withBrowser(async ({ server, browser }) => {
-    await PythonPeer.with('receiver', { server, id, room }, async (receiver) => {
-      const tab = await Tab.joined(browser, server.url, { name: 'ann', room });
-      await tab.inCallWith(id);
-      print(await receiver.tells('seen'));
-      await receiver.leave();
-      await isGone(tab, id);
-    });});
-  },
-  'sender ann': () => senderComes('ann', 'register', 'H264'),
-  'sender tom': () => senderComes('tom', 'register', 'VP8'),
-  'sender join ann': () => senderComes('ann', 'join-room', 'H264'),
-  'sender join tom': () => senderComes('tom', 'join-room', 'VP8'),
+/** @type {Record<string, () => Promise<Account>>} */
+const SCENARIOS = {
+  'receiver-comes-to-register': () => receiverComes({ wire: 'register' }),
+  'receiver-comes-to-join-room': () => receiverComes({ wire: 'join-room' }),
+  'tab-comes-to-receiver': tabComesToReceiver,
+  // Offers cross, and the tab gives way to the sender or not at first: its name decides.
+  'sender-comes-to-polite-register': () => senderComes({ name: 'ann', wire: 'register', codec: 'H264' }),
+  'sender-comes-to-impolite-register': () => senderComes({ name: 'tom', wire: 'register', codec: 'VP8' }),
+  'sender-comes-to-polite-join-room': () => senderComes({ name: 'ann', wire: 'join-room', codec: 'VP8' }),
+  'sender-comes-to-impolite-join-room': () => senderComes({ name: 'tom', wire: 'join-room', codec: 'H264' }),
+  'tab-comes-to-sender': tabComesToSender,
 };
-function senderComes(name, wire, codec) {
-  const id = 'sender_001';
-  return withBrowser(async ({ server, browser }) => {
-    const tab = await Tab.joined(browser, server.url, { name, room, wire });
-    await PythonPeer.with('sender', { server, id, room, codec }, async (sender) => {
-      await tab.inCallWith(id);
-      await tab.seesMovingVideoOf(id);
-      await sender.leave();
-      await isGone(tab, id);
-      console.log((await tab.log()).map(({ time, direction, type, peer, text }) => `  ${time} ${direction} ${type} ${peer ?? ''} ${text.slice(0, 1200)}`).join('\n'), tab.errors);
-    });
+
+/** Who is there offers: the tab. */
+function receiverComes({ wire }) {
+  return play(async ({ server, openTab }) => {
+    const tab = await openTab({ name: 'ann', wire });
+    return PythonPeer.with('receiver', { server, id: RECEIVER, room: ROOM }, (receiver) => sendsTo(tab, receiver));
   });
 }
 
-/** The tab is there first, so the tab offers. */
-function receiverComes(wire) {
-  const id = 'receiver_001';
-  return withBrowser(async ({ server, browser }) => {
-    const tab = await Tab.joined(browser, server.url, { name: 'ann', room, wire });
-    await PythonPeer.with('receiver', { server, id, room }, async (receiver) => {
-      await tab.inCallWith(id);
-      print(await receiver.tells('seen'));
-      await receiver.leave();
-      await isGone(tab, id);
-    });
+/** The receiver never offers, so the tab does after a while. */
+function tabComesToReceiver() {
+  return play(({ server, openTab }) =>
+    PythonPeer.with('receiver', { server, id: RECEIVER, room: ROOM }, async (receiver) =>
+      sendsTo(await openTab({ name: 'ann', wire: 'register' }), receiver),
+    ),
+  );
+}
+
+function senderComes({ name, wire, codec }) {
+  return play(async ({ server, openTab }) => {
+    const tab = await openTab({ name, wire });
+    return PythonPeer.with('sender', { server, id: SENDER, room: ROOM, codec }, (sender) => watches(tab, sender));
   });
 }
 
-async function isGone(tab, id) {
+/** The sender offers to whoever comes; on this wire the tab learns of it by that offer only. */
+function tabComesToSender() {
+  return play(({ server, openTab }) =>
+    PythonPeer.with('sender', { server, id: SENDER, room: ROOM }, async (sender) =>
+      watches(await openTab({ name: 'tom', wire: 'join-room' }), sender),
+    ),
+  );
+}
+
+/** @param {Tab} tab @param {PythonPeer} receiver @returns {Promise<Account>} */
+async function sendsTo(tab, receiver) {
+  await tab.inCallWith(RECEIVER);
+  const seen = await receiver.tells('seen');
+  await receiver.leave();
+  return { seen, ...(await accountOf(tab)) };
+}
+
+/** @param {Tab} tab @param {PythonPeer} sender @returns {Promise<Account>} */
+async function watches(tab, sender) {
+  await tab.inCallWith(SENDER);
+  await tab.seesMovingVideoOf(SENDER, 30);
+  await sender.leave();
+  return accountOf(tab);
+}
+
+/** Waits until the tab is alone. @param {Tab} tab @returns {Promise<Account>} */
+async function accountOf(tab) {
   await tab.inCallWith();
+  const events = await tab.page.$$eval('#chat-list .event', (all) => all.map(({ textContent }) => textContent));
+  return { events, errors: tab.errors };
 }
-function print(x) { console.log(JSON.stringify(x)); }
 
-await SCENARIOS[process.argv[2]]();
+/** @param {(world: {server: import('../support.mjs').Server, openTab(parameters: object): Promise<Tab>}) => Promise<Account>} scene */
+async function play(scene) {
+  let account;
+  await withBrowser(async ({ server, browser }) => {
+    const openTab = (parameters) => Tab.joined(browser, server.url, { room: ROOM, ...parameters });
+    account = await scene({ server, openTab });
+  });
+  return account;
+}
+
+const scenario = SCENARIOS[process.argv[2]];
+if (!scenario) throw new Error(`the scenarios are ${Object.keys(SCENARIOS).join(', ')}`);
+console.log(JSON.stringify(await scenario()));

@@ -140,6 +140,9 @@ impl Provisions {
         if let Some(chromium) = &self.chromium {
             command.env("CHROMIUM_BIN", chromium);
         }
+        if let Some(python) = &self.python {
+            command.env("INTEROP_PYTHON", python);
+        }
         command
     }
 }
@@ -230,4 +233,30 @@ fn node_major() -> Option<u32> {
         .next()?
         .parse()
         .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_told_where_the_browser_and_the_python_are() {
+        let provisions = Provisions {
+            chromium: Some("/opt/chromium".into()),
+            python: Some("/opt/venv/bin/python".into()),
+            ..Provisions::default()
+        };
+        let command = provisions.equip(Command::new("node"));
+        let told = |name: &str| {
+            command
+                .get_envs()
+                .find(|(key, _)| *key == name)
+                .and_then(|(_, value)| value)
+        };
+        assert_eq!(told("CHROMIUM_BIN"), Some("/opt/chromium".as_ref()));
+        assert_eq!(
+            told("INTEROP_PYTHON"),
+            Some("/opt/venv/bin/python".as_ref())
+        );
+    }
 }

@@ -39,7 +39,7 @@ pub(crate) enum Suite {
     Node,
     /// Real Python clients and WebRTC peers
     Python,
-    /// Chromium tabs in a call
+    /// Chromium tabs in a call, with each other and with a Python WebRTC peer
     Browser,
     /// The systemd unit and the PM2 file
     Deploy,
@@ -74,7 +74,15 @@ impl Suite {
             Self::Rust | Self::Tidy => &[],
             Self::Node => &[Need::Node, Need::NpmPackages],
             Self::Python => &[Need::Python, Need::PythonPackages, Need::Iproute],
-            Self::Browser => &[Need::Node, Need::NpmPackages, Need::Chromium, Need::Font],
+            Self::Browser => &[
+                Need::Node,
+                Need::NpmPackages,
+                Need::Chromium,
+                Need::Font,
+                Need::Python,
+                Need::PythonPackages,
+                Need::Iproute,
+            ],
             Self::Deploy => &[
                 Need::Node,
                 Need::NpmPackages,

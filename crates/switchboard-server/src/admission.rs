@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ahash::RandomState;
 use parking_lot::Mutex;
@@ -51,9 +52,13 @@ pub(crate) struct Gatekeeper {
     open: Mutex<Open>,
 }
 
+/// Sockets beyond the bound on WebSockets, so that a full server still answers how it is.
+const RESERVE: usize = 64;
+
 #[derive(Debug, Default)]
 struct Open {
     total: usize,
+    websockets: usize,
     /// Kept only while there is a bound.
     by_address: HashMap<IpAddr, usize, RandomState>,
 }
@@ -62,6 +67,7 @@ struct Open {
 #[derive(Debug)]
 pub(crate) struct Admission {
     pub(crate) peer: Remote,
+    is_websocket: AtomicBool,
     keeper: Arc<Gatekeeper>,
 }
 
@@ -91,7 +97,7 @@ impl Gatekeeper {
     /// Lets one more in.
     pub(crate) fn admit(self: &Arc<Self>, peer: Remote) -> Result<Admission, TurnedAway> {
         let mut open = self.open.lock();
-        if open.total >= self.connections {
+        if open.total >= self.connections.saturating_add(RESERVE) {
             return Err(TurnedAway::Full);
         }
         if self.per_address > 0
@@ -106,8 +112,23 @@ impl Gatekeeper {
         open.total += 1;
         Ok(Admission {
             peer,
+            is_websocket: AtomicBool::new(false),
             keeper: Arc::clone(self),
         })
+    }
+}
+
+impl Admission {
+    /// Makes the socket one of the WebSockets, if there may be one more.
+    pub(crate) fn become_websocket(&self) -> Result<(), TurnedAway> {
+        let mut open = self.keeper.open.lock();
+        if open.websockets >= self.keeper.connections {
+            return Err(TurnedAway::Full);
+        }
+        if !self.is_websocket.swap(true, Ordering::Relaxed) {
+            open.websockets += 1;
+        }
+        Ok(())
     }
 }
 
@@ -115,6 +136,9 @@ impl Drop for Admission {
     fn drop(&mut self) {
         let mut open = self.keeper.open.lock();
         open.total -= 1;
+        if *self.is_websocket.get_mut() {
+            open.websockets -= 1;
+        }
         if self.keeper.per_address > 0
             && let Some(ip) = self.peer.ip()
             && let Some(count) = open.by_address.get_mut(&ip)
@@ -136,14 +160,16 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_free_again_when_its_admission_is_dropped() {
+    fn a_full_server_has_room_for_questions_but_not_for_websockets() {
         let keeper = Arc::new(Gatekeeper::new(1, 0));
         let first = keeper.admit(from("127.0.0.1:1")).expect("a place");
-        assert_eq!(
-            keeper.admit(from("127.0.0.1:2")).err(),
-            Some(TurnedAway::Full)
-        );
+        first.become_websocket().expect("a place");
+        let others: Vec<Admission> =
+            (0..RESERVE).map(|_| keeper.admit(from("127.0.0.1:2")).expect("a place")).collect();
+        assert_eq!(others[0].become_websocket(), Err(TurnedAway::Full));
+        assert_eq!(keeper.admit(from("127.0.0.1:2")).err(), Some(TurnedAway::Full));
         drop(first);
+        others[0].become_websocket().expect("its place is free");
         assert!(keeper.admit(from("127.0.0.1:2")).is_ok());
     }
 

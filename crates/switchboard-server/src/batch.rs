@@ -8,11 +8,11 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Instant;
 
-use switchboard_core::{Command, Fact};
+use switchboard_core::{Command, ConnId, Fact};
 
 use crate::connection::Connection;
 use crate::delivery::Scratch;
-use crate::journal::{self, Relay};
+use crate::journal::{self, Refused, Relay};
 use crate::log::RELAY_TARGET;
 use crate::node::Node;
 
@@ -39,6 +39,9 @@ pub(crate) struct Tools {
     /// What is to be logged once no lock is held.
     pub(crate) facts: Vec<(Fact, &'static str)>,
     pub(crate) relays: Vec<Relay>,
+    pub(crate) refusals: Vec<Refused>,
+    /// Connections that took their messages too slowly.
+    pub(crate) cut_off: Vec<ConnId>,
     /// Signals handed to outboxes.
     pub(crate) relayed: u32,
 }
@@ -82,6 +85,12 @@ impl Drop for Batch<'_> {
         }
         for (fact, dialect) in tools.facts.drain(..) {
             journal::fact(&fact, dialect);
+        }
+        for refused in tools.refusals.drain(..) {
+            refused.log();
+        }
+        for conn in tools.cut_off.drain(..) {
+            tracing::warn!(%conn, "closed: takes its messages too slowly");
         }
         for relay in tools.relays.drain(..) {
             relay.log();

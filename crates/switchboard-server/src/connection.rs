@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use smallvec::SmallVec;
@@ -156,20 +156,23 @@ impl Connection {
                 Pushed::Closed
             }
         });
-        self.cut_off_after(CLOSE_TIMEOUT, batch);
+        self.cut_off_after(CLOSE_TIMEOUT, batch.node());
         pushed == Pushed::Queued
     }
 
-    /// Has the pulse end the connection if it has not closed by then. An earlier deadline stays.
-    pub(crate) fn cut_off_after(&self, patience: Duration, batch: &Batch<'_>) {
-        let deadline = batch.node().tick(batch.now + patience).max(1);
-        // A failed exchange means that there is a deadline already.
-        let _ = self.vitals.deadline.compare_exchange(
-            0,
-            deadline,
-            Ordering::Relaxed,
-            Ordering::Relaxed,
-        );
+    /// Has the pulse end the connection if it has not closed by then. An earlier call's deadline stays.
+    pub(crate) fn cut_off_after(&self, patience: Duration, node: &Node) {
+        let deadline = node.tick(Instant::now() + patience).max(1);
+        let set = self.vitals.deadline.compare_exchange(0, deadline, Ordering::Relaxed, Ordering::Relaxed);
+        if set.is_ok() {
+            node.pulse.watch(self.id, deadline);
+        }
+    }
+
+    /// Ends a connection that will hardly hear why: it is told, but not waited for. The others hear of it at once.
+    pub(crate) fn dismiss(self: &Arc<Self>, reason: CloseReason, batch: &mut Batch<'_>) {
+        self.close(reason, batch);
+        self.writer.stop_reading();
     }
 
     /// Whether the server has said its last word.
@@ -187,11 +190,14 @@ impl Connection {
         outbox.lend(&mut tools.spare);
         let pushed = push(&mut outbox, node.config.limits.outbox_bytes);
         if pushed == Pushed::Overflow {
-            drop(outbox);
-            node.metrics.close(CloseReason::SlowConsumer);
-            tracing::warn!(conn = %self.id, peer = %self.admission.peer, "closed: takes its messages too slowly");
-            self.abandon(node);
-        } else if !std::mem::replace(&mut outbox.touched, true) {
+            let reason = CloseReason::SlowConsumer;
+            node.metrics.lost(outbox.cut_short(reason.code(), &reason.to_string()));
+            node.metrics.close(reason);
+            tools.cut_off.push(self.id);
+            self.cut_off_after(CLOSE_TIMEOUT, node);
+            self.writer.stop_reading();
+        }
+        if pushed != Pushed::Closed && !std::mem::replace(&mut outbox.touched, true) {
             tools.touched.push(Arc::clone(self));
         }
         pushed
@@ -235,6 +241,11 @@ impl Connection {
         self.writer.shut_down();
     }
 
+    /// Takes note of a sign of life.
+    pub(crate) fn heard(&self, node: &Node) {
+        self.vitals.heard.store(node.tick(Instant::now()), Ordering::Relaxed);
+    }
+
     /// Whether a close frame is queued or sent.
     pub(crate) fn is_closing(&self) -> bool {
         self.outbox.lock().is_closing()
@@ -267,6 +278,7 @@ async fn drain(connection: Arc<Connection>, node: Arc<Node>) {
         }
         let writable = connection.writer.writable().await;
         let mut outbox = connection.outbox.lock();
+        let waiting = outbox.waiting();
         let flushed = match writable {
             Err(_) => Flushed::Failed,
             Ok(()) if connection.one_frame_per_write => {
@@ -274,6 +286,10 @@ async fn drain(connection: Arc<Connection>, node: Arc<Node>) {
             }
             Ok(()) => outbox.flush(|bytes| connection.writer.try_write(bytes)),
         };
+        if outbox.waiting() < waiting {
+            // Who takes what waits is alive, although the answer to a ping behind it may take a while.
+            connection.heard(&node);
+        }
         match flushed {
             Flushed::Blocked => {}
             Flushed::All if connection.one_frame_per_write => {}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use switchboard_core::{Departure, Fact, PeerId, RoomId, Signal, Target};
+use switchboard_core::{ConnId, Departure, Fact, PeerId, Refusal, RoomId, Signal, Target};
 
 use crate::connection::Connection;
 use crate::log::RELAY_TARGET;
@@ -68,6 +68,30 @@ const fn reason(why: Departure) -> &'static str {
     match why {
         Departure::Left => "left",
         Departure::Dropped => "dropped",
+    }
+}
+
+/// Something a hub would not do for a connection, to be logged once no lock is held.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) conn: ConnId,
+    pub(crate) dialect: &'static str,
+    pub(crate) refusal: Refusal,
+}
+
+impl Refused {
+    /// Row S4.2: an unknown target is worth an operator's knowledge; the rest is the client's business.
+    pub(crate) fn log(self) {
+        let Self { conn, dialect, refusal } = self;
+        let code = refusal.code();
+        match refusal {
+            Refusal::TargetNotFound { target } => {
+                // Nobody has checked how long this name is.
+                let target: String = target.as_str().chars().take(128).collect();
+                tracing::info!(%conn, dialect, target, code, "target not found");
+            }
+            refusal => tracing::debug!(%conn, dialect, %refusal, code, "refused"),
+        }
     }
 }
 

@@ -199,6 +199,8 @@ impl Node {
         for some in everybody.chunks(256) {
             let mut batch = Batch::new(self);
             for connection in some {
+                // Whoever is still reading by then is counted as cut off, not ended before.
+                connection.cut_off_after(self.config.timeouts.shutdown * 2, self);
                 connection.close(CloseReason::ShuttingDown, &mut batch);
             }
         }
@@ -213,7 +215,10 @@ impl Node {
             Some(translator) => translator,
             none => match self.identify(connection, text, batch) {
                 Some(translator) => none.insert(translator),
-                None => return,
+                None => {
+                    batch.tools.commands = commands;
+                    return;
+                }
             },
         };
         let decoded = translator.decode(text, &mut commands);

@@ -132,12 +132,26 @@ impl Outbox {
         self.phase != Phase::Open
     }
 
-    /// Gives up: nothing will be written any more. Returns how many frames were not taken as a whole.
+    /// Gives up: nothing will be written any more. Returns how many messages were not taken as a whole.
     pub(crate) fn die(&mut self) -> usize {
         self.phase = Phase::Dead;
-        let lost = self.frames().filter(|(_, end)| *end > self.written).count();
+        let lost = self.messages_behind(self.written);
         self.bytes = Vec::new();
         self.written = 0;
+        lost
+    }
+
+    /// Drops what waits, but for the frame that is half written, and closes behind that. Returns how many messages were
+    /// dropped.
+    pub(crate) fn cut_short(&mut self, code: u16, reason: &str) -> usize {
+        if self.phase != Phase::Open {
+            return 0;
+        }
+        self.compact();
+        let half_written = if self.written == 0 { 0 } else { self.boundary_after(self.written) };
+        let lost = self.messages_behind(half_written);
+        self.bytes.truncate(half_written);
+        self.push_close(code, reason);
         lost
     }
 
@@ -184,6 +198,12 @@ impl Outbox {
             .map(|(_, end)| end)
             .find(|end| *end > offset)
             .unwrap_or(self.bytes.len())
+    }
+
+    /// Messages whose frames end behind `offset`; pings, pongs and closes are none.
+    fn messages_behind(&self, offset: usize) -> usize {
+        let is_message = |start: usize| self.bytes[start] & 0x0f == OpCode::Text as u8;
+        self.frames().filter(|(start, end)| *end > offset && is_message(*start)).count()
     }
 
     fn frames(&self) -> impl Iterator<Item = (usize, usize)> {
@@ -277,6 +297,33 @@ mod tests {
         outbox.flush(|_| once.take().ok_or_else(|| io::ErrorKind::WouldBlock.into()));
         assert_eq!(outbox.die(), 2);
         assert_eq!(outbox.push(b"late", BOUND), Pushed::Closed);
+    }
+
+    #[test]
+    fn only_messages_are_counted() {
+        let mut outbox = Outbox::default();
+        outbox.push(b"one", BOUND);
+        outbox.push_frame(OpCode::Ping, b"", BOUND);
+        outbox.push_close(1000, "");
+        assert_eq!(outbox.die(), 1);
+    }
+
+    #[test]
+    fn who_is_cut_short_gets_the_rest_of_a_frame_and_a_close() {
+        let mut outbox = Outbox::default();
+        for text in [b"one", b"two", b"six"] {
+            outbox.push(text, BOUND);
+        }
+        let mut once = Some(7);
+        outbox.flush(|_| once.take().ok_or_else(|| io::ErrorKind::WouldBlock.into()));
+        assert_eq!(outbox.cut_short(4001, "slow"), 1);
+        assert_eq!(outbox.push(b"late", BOUND), Pushed::Closed);
+        let mut taken = Vec::new();
+        outbox.flush(|bytes| {
+            taken.extend_from_slice(bytes);
+            Ok(bytes.len())
+        });
+        assert_eq!(taken, b"two\x88\x06\x0f\xa1slow");
     }
 
     #[test]

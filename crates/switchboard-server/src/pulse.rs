@@ -141,9 +141,7 @@ impl Node {
         let answered = heard >= pinged || paused;
         if !answered && now >= pinged.saturating_add(timeout) {
             tracing::info!(conn = %connection.id, peer = %connection.admission.peer, "closed: no sign of life");
-            // It will hardly answer this either; the others are told at the next beat.
-            connection.cut_off_after(TICK, batch);
-            connection.close(CloseReason::Unresponsive, batch);
+            connection.dismiss(CloseReason::Unresponsive, batch);
             return now + 1;
         }
         // A hand-written client is told nothing before it is registered.

@@ -16,10 +16,11 @@ const VENV = fileURLToPath(new URL('../../../target/interop/venv/bin/python', im
 export function pythonWithAiortc() {
   const named = process.env.INTEROP_PYTHON;
   const candidates = named ? [named] : [...(existsSync(VENV) ? [VENV] : []), 'python3'];
+  const probe = ['-c', 'import aiortc, websockets'];
   const reasons = [];
   for (const python of candidates) {
     try {
-      execFileSync(python, ['-c', 'import aiortc, websockets'], { stdio: ['ignore', 'ignore', 'pipe'], timeout: 60_000 });
+      execFileSync(python, probe, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 60_000 });
       return python;
     } catch (error) {
       const lines = String(error.stderr || error.message).trim().split('\n');

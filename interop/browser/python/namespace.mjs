@@ -34,10 +34,13 @@ export async function runInNamespace(command, { limit, env }) {
   child.stderr.setEncoding('utf8').on('data', (text) => (complaint = (complaint + text).slice(-16_000)));
 
   const over = new AbortController();
-  const closed = once(child, 'close').then(([code, signal]) => (code === 0 ? '' : `ended with ${code ?? signal}`));
+  const late = endAfter(limit, child.pid, over.signal).then(() => 'still there');
+  const ended = once(child, 'close').then(([code, signal]) => code ?? signal);
+  const started = Date.now();
   try {
-    const trouble = await Promise.race([closed, endAfter(limit, child.pid, over.signal)]);
-    if (trouble) throw new Error(`${command.at(-1)}: ${trouble}\n${complaint}`);
+    const outcome = await Promise.race([ended, late]);
+    const seconds = Math.round((Date.now() - started) / 1000);
+    if (outcome !== 0) throw new Error(`${command.at(-1)} ended with ${outcome} after ${seconds} s\n${complaint}`);
     return output;
   } catch (error) {
     if (error.code !== 'ENOENT') throw error;
@@ -50,17 +53,11 @@ export async function runInNamespace(command, { limit, env }) {
 /**
  * Ends a group of processes when its time is over, kindly first: then the browser, which is in a
  * group of its own, ends with it.
- * @returns {Promise<string>} the trouble
  */
 async function endAfter(limit, group, signal) {
   await delay(limit, null, { signal });
-  for (const how of ['SIGTERM', 'SIGKILL']) {
-    try {
-      process.kill(-group, how);
-    } catch {
-      break;
-    }
-    await delay(GRACE);
-  }
-  return `not done within ${limit / 1000} s`;
+  process.kill(-group, 'SIGTERM');
+  await delay(GRACE, null, { signal });
+  process.kill(-group, 'SIGKILL');
+  await delay(GRACE, null, { signal });
 }

@@ -77,7 +77,7 @@ class TabReceiver(Receiver):
 
 
 class TabSender(Sender):
-    """Offers to everybody, whatever their role: a tab is a `sender` as well. Like the published sender it answers nobody."""
+    """Offers to everybody, whatever their role: a tab is a `sender` as well. An offer of a tab it leaves unanswered."""
 
     def __init__(self, url: str, client_id: str, room_id: str, codec: str) -> None:
         super().__init__(url, client_id, room_id, codec, None)
@@ -88,7 +88,7 @@ class TabSender(Sender):
     async def signal(self, message: dict[str, Any]) -> None:
         await super().signal(message)
         call = self.calls.get(message["from"])
-        # A candidate before the answer belongs to an offer of the tab's own, which this sender leaves unanswered.
+        # A candidate before the answer belongs to an offer of the tab's own.
         if message["type"] == "candidate" and call is not None and call.remoteDescription is not None:
             candidate = candidate_from_sdp(message["candidate"]["candidate"].removeprefix("candidate:"))
             candidate.sdpMid = message["candidate"]["sdpMid"]

@@ -84,7 +84,12 @@ async function accountOf(tab) {
   return { events, errors: tab.errors };
 }
 
-/** @param {(world: {server: import('../support.mjs').Server, openTab(parameters: object): Promise<Tab>}) => Promise<Account>} scene */
+/**
+ * @param {(world: {
+ *   server: import('../support.mjs').Server,
+ *   openTab(parameters: Record<string, string>): Promise<Tab>,
+ * }) => Promise<Account>} scene
+ */
 async function play(scene) {
   let account;
   await withBrowser(async ({ server, browser }) => {

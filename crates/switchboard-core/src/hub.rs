@@ -187,9 +187,11 @@ impl Hub {
             return self.refuse(conn, Refusal::NotInRoom);
         };
         let room = &self.rooms[seat.room];
+        let speaker = &room.peer(seat.peer).id;
         let to: Recipients = match &signal.to {
             Target::Everyone => room.others(seat.peer).collect(),
-            Target::Peer(target) => match room.active(target) {
+            // Nobody hears himself, by whichever of his connections he speaks.
+            Target::Peer(target) => match room.active(target).filter(|_| target != speaker) {
                 Some(active) => Recipients::from_elem(active, 1),
                 None => {
                     let target = target.clone();
@@ -197,8 +199,7 @@ impl Hub {
                 }
             },
         };
-        let from = room.peer(seat.peer).id.clone();
-        let room = room.id.clone();
+        let (room, from) = (room.id.clone(), speaker.clone());
         self.tell(to, Event::Signal { room, from, signal });
     }
 

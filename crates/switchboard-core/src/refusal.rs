@@ -12,7 +12,7 @@ pub enum Refusal {
     /// The connection is not in the room it speaks to.
     #[error("you are not in this room; join it first")]
     NotInRoom,
-    /// Nobody of that name can be reached in the room.
+    /// Nobody else of that name can be reached in the room.
     #[error("Target not found: {target}")]
     TargetNotFound {
         /// Whom the signal was for.
@@ -44,6 +44,10 @@ pub enum Refusal {
         /// What is wrong with it.
         problem: IdProblem,
     },
+    /// The receiving side's wire cannot carry the message: it has no form there that clients can take, or none that they
+    /// could tell from the server's own words.
+    #[error("the message cannot be carried to the receiver's wire")]
+    Untranslatable,
     /// The receiving side's wire cannot carry the message: translated, it exceeds what a frame may hold.
     #[error("the message is too large for the receiver's wire: {bytes} bytes, at most {limit}")]
     Untransferable {
@@ -102,6 +106,7 @@ impl Refusal {
             Self::TooManyRooms { .. } => "too_many_rooms",
             Self::TooManyConnections { .. } => "too_many_connections",
             Self::InvalidId { .. } => "invalid_id",
+            Self::Untranslatable => "untranslatable",
             Self::Untransferable { .. } => "message_too_big",
         }
     }

@@ -62,7 +62,7 @@ impl SignalKind {
 pub enum Target {
     /// Everybody else in the room.
     Everyone,
-    /// One peer in the room.
+    /// One other peer in the room; the speaker's own is none to reach.
     Peer(PeerId),
 }
 

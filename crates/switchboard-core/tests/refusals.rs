@@ -62,6 +62,11 @@ fn all() -> Vec<(Refusal, &'static str, &'static str)> {
             "invalid room id: it contains a control character",
         ),
         (
+            Refusal::Untranslatable,
+            "untranslatable",
+            "the message cannot be carried to the receiver's wire",
+        ),
+        (
             Refusal::Untransferable {
                 bytes: 20,
                 limit: 10,

@@ -67,6 +67,18 @@ fn a_parked_connection_may_speak_and_its_peer_does_not_hear_itself() {
 }
 
 #[test]
+fn s1_2_no_connection_of_a_peer_reaches_another_one_of_it() {
+    let mut stage = Stage::new();
+    let (ann, _bob) = ann_three_times(&mut stage);
+
+    for conn in ann {
+        stage.says(conn, chat_to("ann", "is this me?"));
+    }
+
+    stage.expect(ann.map(|conn| told(conn, target_not_found("ann"))));
+}
+
+#[test]
 fn answers_and_refusals_go_to_the_connection_that_asked() {
     let mut stage = Stage::new();
     let ([oldest, middle, _], _) = ann_three_times(&mut stage);

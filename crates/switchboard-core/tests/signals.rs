@@ -102,6 +102,17 @@ fn s2_2_a_target_that_is_in_no_room_of_the_sender_is_reported_to_the_sender_only
 }
 
 #[test]
+fn s1_2_a_signal_is_never_delivered_back_to_the_peer_that_sends_it() {
+    let mut stage = Stage::new();
+    let [ann, _bob] = stage.join("studio", ["ann", "bob"]);
+    let [_namesake] = stage.join("hall", ["ann"]);
+
+    stage.says(ann, chat_to("ann", "is this me?"));
+
+    stage.expect([told(ann, target_not_found("ann"))]);
+}
+
+#[test]
 fn s2_2_a_target_that_left_is_not_found() {
     let mut stage = Stage::new();
     let [ann, bob] = stage.join("studio", ["ann", "bob"]);

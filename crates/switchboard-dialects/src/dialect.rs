@@ -35,13 +35,15 @@ pub trait Dialect: Sync + Debug {
     /// What a message of this wire means; `None` if it is none of this wire.
     fn read<'a>(&self, text: &'a str) -> Option<Meaning<'a>>;
 
-    /// Whether receivers may be given a signal that is in this wire's own words; it is withheld if not.
+    /// Whether receivers may be given a signal that is in this wire's own words; if not, it is withheld as what the wire
+    /// has no word for ([`Encoded::Nothing`]).
     fn carries(&self, _signal: &Signal) -> bool {
         true
     }
 
-    /// Appends something said on another wire in this wire's words; false if it has no word for it.
-    fn write(&self, said: &Said<'_>, out: &mut Vec<u8>) -> bool;
+    /// Appends something said on another wire in this wire's words; or appends nothing, and tells
+    /// [`Encoded::Nothing`] or [`Encoded::Untransferable`].
+    fn write(&self, said: &Said<'_>, out: &mut Vec<u8>) -> Encoded;
 }
 
 /// The server's half of a wire, for one connection: what must be remembered between its messages.
@@ -76,8 +78,10 @@ pub trait ClientSide: Send + Debug {
 pub enum Encoded {
     /// One message was appended.
     Frame,
-    /// The wire has no word for it; nothing was appended.
+    /// The wire has no word for it, and its clients do without; nothing was appended.
     Nothing,
+    /// The wire cannot carry it, and it is lost to the receivers: count it, and tell the sender. Nothing was appended.
+    Untransferable,
     /// The words depend on the connection: ask its [`ServerSide`]. Nothing was appended.
     Personal,
 }

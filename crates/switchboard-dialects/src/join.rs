@@ -98,7 +98,7 @@ impl Dialect for JoinJson {
             return Some(Meaning::Answer { sdp });
         }
         let meaning = match name.as_deref() {
-            Some("candidate") => fields.get("candidate").and_then(Meaning::candidate),
+            Some("candidate" | "ice-candidate") => Meaning::candidate(&fields, &["candidate"]),
             Some("chat") => fields.get("message").map(|text| Meaning::Chat { text }),
             _ => None,
         };
@@ -108,7 +108,7 @@ impl Dialect for JoinJson {
         }))
     }
 
-    fn write(&self, said: &Said<'_>, out: &mut Vec<u8>) -> bool {
+    fn write(&self, said: &Said<'_>, out: &mut Vec<u8>) -> Encoded {
         let message = match &said.meaning {
             Meaning::Offer { sdp } => Writer::new(out, "offer").raw("sdp", sdp),
             Meaning::Answer { sdp } => Writer::new(out, "answer").raw("sdp", sdp),
@@ -122,7 +122,7 @@ impl Dialect for JoinJson {
             .string("roomId", said.room.name().unwrap_or_default())
             .string("userId", from);
         message.string("from", from).end();
-        true
+        Encoded::Frame
     }
 }
 

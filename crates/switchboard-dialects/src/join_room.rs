@@ -13,7 +13,7 @@ use crate::dialect::{
 };
 use crate::json::{Key, Message};
 use crate::place::Place;
-use crate::words::{addressee, complain, kind_of, refuse, refused, required, signalled};
+use crate::words::{addressee, complain, is_forged, kind_of, refuse, refused, required, signalled};
 use crate::{DecodeError, Meaning, Said};
 
 /// The wire.
@@ -78,8 +78,7 @@ impl Dialect for JoinRoom {
             Some("offer") => described(&fields, "offer").map(|sdp| Meaning::Offer { sdp }),
             Some("answer") => described(&fields, "answer").map(|sdp| Meaning::Answer { sdp }),
             Some("ice-candidate" | "candidate") => {
-                let field = |name| fields.get(name).and_then(Meaning::candidate);
-                field("data").or_else(|| field("candidate"))
+                Meaning::candidate(&fields, &["data", "candidate"])
             }
             Some("chat") => fields.get("message").map(|text| Meaning::Chat { text }),
             _ => None,
@@ -90,7 +89,7 @@ impl Dialect for JoinRoom {
         }))
     }
 
-    fn write(&self, said: &Said<'_>, out: &mut Vec<u8>) -> bool {
+    fn write(&self, said: &Said<'_>, out: &mut Vec<u8>) -> Encoded {
         let room = said.room.name().unwrap_or_default();
         let start = |out, name| {
             Writer::new(out, name)
@@ -108,14 +107,22 @@ impl Dialect for JoinRoom {
                 numbered(message, said).end();
             }
             Meaning::Chat { text } => numbered(start(out, "chat").raw("message", text), said).end(),
-            Meaning::Other { name, fields } => start(out, name).fields(fields, &ROUTING).end(),
+            Meaning::Other { name, fields } => {
+                if is_forged(name, fields, &ANNOUNCEMENTS, Key::UserId, said.from) {
+                    return Encoded::Untransferable;
+                }
+                start(out, name).fields(fields, &ROUTING).end();
+            }
         }
-        true
+        Encoded::Frame
     }
 }
 
 /// Fields that only say where a message comes from and goes to.
 const ROUTING: [&str; 4] = ["type", "roomId", "sender", "target"];
+
+/// What only the server says of a peer, whom it names in `userId`.
+const ANNOUNCEMENTS: [&str; 3] = ["join-success", "user-joined", "user-left"];
 
 /// The SDP of a message: in `data`, as a description or a string, or in a field named like the type.
 fn described<'a>(fields: &Fields<'a>, kind: &str) -> Option<&'a str> {
@@ -179,6 +186,12 @@ impl ServerSide for JoinRoomServer {
         };
         place.check_room(&message, Key::RoomId)?;
         place.check_sender(&message, Key::Sender)?;
+        if name
+            .as_deref()
+            .is_some_and(|name| ANNOUNCEMENTS.contains(&name))
+        {
+            place.check_sender(&message, Key::UserId)?;
+        }
         let room = place.room.clone();
         into.push(if name.as_deref() == Some("leave-room") {
             Command::Leave { room }

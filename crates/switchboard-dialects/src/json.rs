@@ -25,7 +25,7 @@ use std::borrow::Cow;
 pub use key::Key;
 use lexer::Lexer;
 pub use malformed::{Found, JsonType, Malformed, WrongType};
-pub use members::{Members, strings};
+pub(crate) use members::Members;
 pub use unescape::{unescape, unquote};
 pub use write::write_json_string;
 
@@ -184,12 +184,6 @@ impl<'a> Message<'a> {
                 found,
             }),
         }
-    }
-
-    /// All top-level members in their order, as (name, JSON text of the value), duplicates included.
-    #[must_use]
-    pub fn members(&self) -> Members<'a> {
-        Members::of(self.text)
     }
 
     /// Appends the message to `out` with `"key":"value"` set: a value that is there is replaced in its place, a new

@@ -64,24 +64,16 @@ pub fn encode_shared(wire: Wire, event: &Event, stamp: Stamp<'_>, out: &mut Vec<
         out.extend_from_slice(&signal.payload.body);
         return Encoded::Frame;
     }
-    let Ok(text) = std::str::from_utf8(&signal.payload.body) else {
-        return Encoded::Nothing;
+    let text = std::str::from_utf8(&signal.payload.body).ok();
+    let Some(meaning) = text.and_then(|text| dialect(signal.payload.wire).read(text)) else {
+        return Encoded::Untransferable;
     };
-    match dialect(signal.payload.wire).read(text) {
-        Some(meaning) => {
-            let said = Said {
-                room,
-                from,
-                to: &signal.to,
-                meaning,
-                stamp,
-            };
-            if dialect(wire).write(&said, out) {
-                Encoded::Frame
-            } else {
-                Encoded::Nothing
-            }
-        }
-        None => Encoded::Nothing,
-    }
+    let said = Said {
+        room,
+        from,
+        to: &signal.to,
+        meaning,
+        stamp,
+    };
+    dialect(wire).write(&said, out)
 }

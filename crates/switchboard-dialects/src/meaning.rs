@@ -9,6 +9,7 @@ use switchboard_core::{PeerId, RoomId, Target};
 
 use crate::Stamp;
 use crate::body::Fields;
+use crate::json::{JsonType, unquote};
 
 /// What a message means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub enum Meaning<'a> {
     /// A candidate, or the end of them.
     Candidate {
         /// An `RTCIceCandidateInit` object, or `null` for the end of candidates, as JSON text.
-        init: &'a str,
+        init: Cow<'a, str>,
     },
     /// A line of chat.
     Chat {
@@ -43,13 +44,13 @@ pub enum Meaning<'a> {
 }
 
 impl<'a> Meaning<'a> {
-    /// The candidate that a field holds; `None` if it holds none, so that no peer is handed as a candidate what is none.
-    pub(crate) fn candidate(init: &'a str) -> Option<Self> {
-        if matches!(init, "null" | "\"\"") {
-            return Some(Self::Candidate { init: "null" });
-        }
-        let line = Fields::parse(init)?.get("candidate")?;
-        (line == "null" || line.starts_with('"')).then_some(Self::Candidate { init })
+    /// The candidate in the first of these fields that holds one; `None` if none does, so that no peer is handed as a
+    /// candidate what is none.
+    pub(crate) fn candidate(fields: &Fields<'a>, names: &[&str]) -> Option<Self> {
+        let init = names
+            .iter()
+            .find_map(|name| candidate_init(fields.get(name)?, fields))?;
+        Some(Self::Candidate { init })
     }
 
     /// Whether this is a candidate that only says that no more will come.
@@ -61,6 +62,41 @@ impl<'a> Meaning<'a> {
         let line = Fields::parse(init).and_then(|fields| fields.get("candidate"));
         matches!(line, None | Some("null" | "\"\""))
     }
+}
+
+/// The `RTCIceCandidateInit` that a field holds, or that its string makes together with the fields beside it.
+fn candidate_init<'a>(value: &'a str, beside: &Fields<'a>) -> Option<Cow<'a, str>> {
+    if matches!(value, "null" | "\"\"") {
+        return Some(Cow::Borrowed("null"));
+    }
+    if JsonType::of(value) == JsonType::String {
+        return flat_init(value, beside).map(Cow::Owned);
+    }
+    let line = Fields::parse(value)?.get("candidate")?;
+    (line == "null" || line.starts_with('"')).then_some(Cow::Borrowed(value))
+}
+
+/// The `RTCIceCandidateInit` of a message that has its fields at the top level. A string alone may be anything, so it
+/// must look like a candidate (RFC 8839, section 5.1) and say which media it belongs to, without which no browser takes it.
+fn flat_init(line: &str, beside: &Fields<'_>) -> Option<String> {
+    let text = unquote(line);
+    if !text.trim_start_matches("a=").starts_with("candidate:") {
+        return None;
+    }
+    let mut init = format!(r#"{{"candidate":{line}"#);
+    let mut add = |name: &str| {
+        let value = beside
+            .get(name)
+            .filter(|value| matches!(JsonType::of(value), JsonType::String | JsonType::Number));
+        if let Some(value) = value {
+            init.push_str(&format!(r#","{name}":{value}"#));
+        }
+        value.is_some()
+    };
+    let placed = [add("sdpMid"), add("sdpMLineIndex")].contains(&true);
+    add("usernameFragment");
+    init.push('}');
+    placed.then_some(init)
 }
 
 /// Something said, with all that another wire may want to put into its message.

@@ -18,7 +18,7 @@ use crate::dialect::{
 };
 use crate::json::{Key, Message};
 use crate::place::Place;
-use crate::words::{complain, kind_of, refuse, refused, required, signalled};
+use crate::words::{complain, is_forged, kind_of, refuse, refused, required, signalled};
 use crate::{DecodeError, Meaning, Said};
 
 /// The wire.
@@ -97,7 +97,7 @@ impl Dialect for Register {
         let meaning = match name.as_deref() {
             Some("offer") => fields.string("sdp").map(|sdp| Meaning::Offer { sdp }),
             Some("answer") => fields.string("sdp").map(|sdp| Meaning::Answer { sdp }),
-            Some("candidate") => fields.get("candidate").and_then(Meaning::candidate),
+            Some("candidate" | "ice-candidate") => Meaning::candidate(&fields, &["candidate"]),
             Some("chat") => fields.get("message").map(|text| Meaning::Chat { text }),
             _ => None,
         };
@@ -115,20 +115,23 @@ impl Dialect for Register {
         if NULL.find(body).is_none() && EMPTY.find(body).is_none() {
             return true;
         }
-        let meaning = std::str::from_utf8(body)
-            .ok()
-            .and_then(|text| self.read(text));
-        !meaning.is_some_and(|meaning| meaning.is_end_of_candidates())
+        let fields = std::str::from_utf8(body).ok().and_then(Fields::of_message);
+        let candidate = fields
+            .filter(|fields| fields.name().as_deref() == Some("candidate"))
+            .and_then(|fields| Meaning::candidate(&fields, &["candidate"]));
+        !candidate.is_some_and(|candidate| candidate.is_end_of_candidates())
     }
 
-    fn write(&self, said: &Said<'_>, out: &mut Vec<u8>) -> bool {
-        // Receivers of this wire die of a candidate that is none.
-        let lethal = match &said.meaning {
-            Meaning::Other { name, .. } => name == "candidate",
-            meaning => meaning.is_end_of_candidates(),
-        };
-        if lethal {
-            return false;
+    fn write(&self, said: &Said<'_>, out: &mut Vec<u8>) -> Encoded {
+        // Receivers of this wire die of a candidate that is none, and need no end of candidates.
+        if said.meaning.is_end_of_candidates() {
+            return Encoded::Nothing;
+        }
+        if let Meaning::Other { name, fields } = &said.meaning
+            && (name == "candidate"
+                || is_forged(name, fields, &ANNOUNCEMENTS, Key::ClientId, said.from))
+        {
+            return Encoded::Untransferable;
         }
         let message = match &said.meaning {
             Meaning::Offer { sdp } => Writer::new(out, "offer").raw("sdp", sdp),
@@ -138,12 +141,15 @@ impl Dialect for Register {
             Meaning::Other { name, fields } => Writer::new(out, name).fields(fields, &ROUTING),
         };
         message.string("from", said.from.as_str()).end();
-        true
+        Encoded::Frame
     }
 }
 
 /// Fields that only say where a message comes from and goes to.
 const ROUTING: [&str; 4] = ["type", "room_id", "target_id", "from"];
+
+/// What only the server says of a client, whom it names in `client_id`.
+const ANNOUNCEMENTS: [&str; 5] = ["registered", "joined", "left", "peer-joined", "peer-left"];
 
 /// What an end of candidates cannot do without, so that most candidates need not be read.
 static NULL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("null"));
@@ -209,6 +215,12 @@ impl ServerSide for RegisterServer {
                 });
             }
             _ => {
+                if name
+                    .as_deref()
+                    .is_some_and(|name| ANNOUNCEMENTS.contains(&name))
+                {
+                    place.check_sender(&message, Key::ClientId)?;
+                }
                 let to = addressed(&message)?;
                 let mut body = Vec::new();
                 message.with_string(Key::From, place.peer.as_str(), &mut body);

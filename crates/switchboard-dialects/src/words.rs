@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use switchboard_core::{Event, Payload, PeerId, Refusal, RoomId, Signal, SignalKind, Target, Wire};
 
-use crate::body::Writer;
-use crate::json::{Key, Message};
+use crate::body::{Fields, Writer};
+use crate::json::{JsonType, Key, Message, unquote};
 use crate::{DecodeError, Told};
 
 /// What a `type` says of a message.
@@ -38,6 +38,24 @@ pub(crate) fn addressee(message: &Message<'_>) -> Target {
         Ok(Some(target)) if !target.is_empty() => Target::Peer(target.as_ref().into()),
         _ => Target::Everyone,
     }
+}
+
+/// Whether a message from another wire, told under this name, would pass for the server's own word about somebody else:
+/// its field `id` names another peer than the sender. `told` are the names the server's own messages have.
+pub(crate) fn is_forged(
+    name: &str,
+    fields: &Fields<'_>,
+    told: &[&str],
+    id: Key,
+    from: &PeerId,
+) -> bool {
+    let names_another = |value: &str| match JsonType::of(value) {
+        JsonType::Null => false,
+        JsonType::String => unquote(value) != from.as_str(),
+        JsonType::Number => value != from.as_str(),
+        _ => true,
+    };
+    told.contains(&name) && fields.get(id.text()).is_some_and(names_another)
 }
 
 /// The `error` message.

@@ -5,6 +5,9 @@
 mod company;
 mod exchange;
 
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
 use switchboard_dialects::json::{Key, Message};
 use switchboard_dialects::{ALL, DecodeError, by_name, wires};
 
@@ -325,12 +328,12 @@ fn complaints_are_messages_on_every_wire() {
 
 /// The message with one more field, or with another value for it.
 fn with_field(message: &str, name: &str, value: &str) -> String {
-    let fields = Message::scan(message).expect("a message").members();
-    let mut fields: Vec<(String, &str)> = fields
-        .map(|(name, value)| (name.into_owned(), value))
-        .filter(|(other, _)| other != name)
+    let fields: BTreeMap<&str, &RawValue> = serde_json::from_str(message).expect("a message");
+    let mut fields: BTreeMap<&str, &str> = fields
+        .into_iter()
+        .map(|(name, value)| (name, value.get()))
         .collect();
-    fields.push((name.to_owned(), value));
+    fields.insert(name, value);
     let fields = fields
         .iter()
         .map(|(name, value)| format!("\"{name}\":{value}"));

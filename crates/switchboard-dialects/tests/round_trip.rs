@@ -373,6 +373,7 @@ fn refusals(target: &PeerId) -> impl Iterator<Item = Refusal> {
         Refusal::RoomFull { limit: 5 },
         Refusal::TooManyRooms { limit: 5 },
         Refusal::TooManyConnections { limit: 5 },
+        Refusal::Untranslatable,
         Refusal::Untransferable { bytes: 7, limit: 5 },
     ];
     refusals.into_iter().chain(invalid)
@@ -415,10 +416,12 @@ fn meanings(sdp: &str) -> impl Iterator<Item = Meaning<'_>> {
     let meanings = [
         Meaning::Offer { sdp },
         Meaning::Answer { sdp },
-        Meaning::Candidate { init },
-        Meaning::Candidate { init: "null" },
+        Meaning::Candidate { init: init.into() },
         Meaning::Candidate {
-            init: r#"{"candidate":"","sdpMid":"0"}"#,
+            init: "null".into(),
+        },
+        Meaning::Candidate {
+            init: r#"{"candidate":"","sdpMid":"0"}"#.into(),
         },
         Meaning::Chat { text: sdp },
         other,

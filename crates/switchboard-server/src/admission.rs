@@ -164,10 +164,14 @@ mod tests {
         let keeper = Arc::new(Gatekeeper::new(1, 0));
         let first = keeper.admit(from("127.0.0.1:1")).expect("a place");
         first.become_websocket().expect("a place");
-        let others: Vec<Admission> =
-            (0..RESERVE).map(|_| keeper.admit(from("127.0.0.1:2")).expect("a place")).collect();
+        let others: Vec<Admission> = (0..RESERVE)
+            .map(|_| keeper.admit(from("127.0.0.1:2")).expect("a place"))
+            .collect();
         assert_eq!(others[0].become_websocket(), Err(TurnedAway::Full));
-        assert_eq!(keeper.admit(from("127.0.0.1:2")).err(), Some(TurnedAway::Full));
+        assert_eq!(
+            keeper.admit(from("127.0.0.1:2")).err(),
+            Some(TurnedAway::Full)
+        );
         drop(first);
         others[0].become_websocket().expect("its place is free");
         assert!(keeper.admit(from("127.0.0.1:2")).is_ok());

@@ -163,7 +163,12 @@ impl Connection {
     /// Has the pulse end the connection if it has not closed by then. An earlier call's deadline stays.
     pub(crate) fn cut_off_after(&self, patience: Duration, node: &Node) {
         let deadline = node.tick(Instant::now() + patience).max(1);
-        let set = self.vitals.deadline.compare_exchange(0, deadline, Ordering::Relaxed, Ordering::Relaxed);
+        let set = self.vitals.deadline.compare_exchange(
+            0,
+            deadline,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
         if set.is_ok() {
             node.pulse.watch(self.id, deadline);
         }
@@ -191,7 +196,8 @@ impl Connection {
         let pushed = push(&mut outbox, node.config.limits.outbox_bytes);
         if pushed == Pushed::Overflow {
             let reason = CloseReason::SlowConsumer;
-            node.metrics.lost(outbox.cut_short(reason.code(), &reason.to_string()));
+            node.metrics
+                .lost(outbox.cut_short(reason.code(), &reason.to_string()));
             node.metrics.close(reason);
             tools.cut_off.push(self.id);
             self.cut_off_after(CLOSE_TIMEOUT, node);
@@ -243,7 +249,9 @@ impl Connection {
 
     /// Takes note of a sign of life.
     pub(crate) fn heard(&self, node: &Node) {
-        self.vitals.heard.store(node.tick(Instant::now()), Ordering::Relaxed);
+        self.vitals
+            .heard
+            .store(node.tick(Instant::now()), Ordering::Relaxed);
     }
 
     /// Whether a close frame is queued or sent.

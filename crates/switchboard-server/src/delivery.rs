@@ -7,12 +7,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use ahash::RandomState;
-use switchboard_core::{ConnId, Event, Refusal, Signal, Target, Wire};
+use switchboard_core::{ConnId, Event, Refusal, Target, Wire};
 use switchboard_dialects::{Encoded, dialect, encode_shared};
 
 use crate::batch::Batch;
 use crate::connection::Connection;
-use crate::journal::Relay;
+use crate::journal::{Refused, Relay};
 use crate::outbox::Pushed;
 
 /// The connections of one shard, by their id.
@@ -47,9 +47,8 @@ pub(crate) fn deliver(
     event: &Event,
     batch: &mut Batch<'_>,
 ) {
-    let node = batch.node();
     batch.tools.scratch.clear();
-    let mut oversized = None;
+    let mut failure = None;
     for id in to {
         let Some(connection) = asker
             .filter(|asker| asker.id == *id)
@@ -61,61 +60,45 @@ pub(crate) fn deliver(
             continue;
         };
         let told = tell(connection, wire, event, batch);
-        let Told::Frame(bytes, pushed) = told else {
-            if let Told::Oversized(bytes) = told {
-                oversized = Some(bytes);
-            }
-            continue;
-        };
-        match (event, pushed) {
-            (Event::Signal { signal, .. }, Pushed::Queued) => {
-                node.metrics.delivered(wire, signal.kind);
-                batch.tools.relayed += 1;
-            }
-            (Event::Signal { .. }, Pushed::Closed | Pushed::Overflow) => {
-                node.metrics.lost(1);
-                // Addressed to one who is going: the sender is told as if it had gone.
-                if let Event::Signal {
-                    signal:
-                        Signal {
-                            to: Target::Peer(target),
-                            ..
-                        },
-                    ..
-                } = event
-                {
-                    refuse(
-                        asker,
-                        Refusal::TargetNotFound {
-                            target: target.clone(),
-                        },
-                        batch,
-                    );
+        match event {
+            Event::Signal { room, from, signal } => match told {
+                Told::Frame(bytes, Pushed::Queued) => {
+                    batch.node().metrics.delivered(wire, signal.kind);
+                    batch.tools.relayed += 1;
+                    if batch.logs_relays {
+                        batch
+                            .tools
+                            .relays
+                            .push(Relay::new(room, from, signal, connection, bytes));
+                    }
                 }
-            }
-            (Event::Refused { refusal }, _) => node.metrics.refused(refusal.code()),
+                Told::Nothing => {}
+                failed => {
+                    batch.node().metrics.lost(1);
+                    failure = failed.refusal(&signal.to).or(failure);
+                }
+            },
+            Event::Refused { refusal } => note(connection, refusal, batch),
+            // Presence for one who is going is of no interest to anybody.
             _ => {}
         }
-        if batch.logs_relays
-            && let Event::Signal { room, from, signal } = event
-        {
-            batch
-                .tools
-                .relays
-                .push(Relay::new(room, from, signal, connection, bytes));
-        }
     }
-    if let Some(bytes) = oversized {
-        node.metrics.lost(1);
-        refuse(
-            asker,
-            Refusal::Untransferable {
-                bytes,
-                limit: MAX_SERVER_MESSAGE,
-            },
-            batch,
-        );
+    if let (Some(refusal), Some(asker)) = (failure, asker) {
+        note(asker, &refusal, batch);
+        let mut bytes = Vec::new();
+        tell_personally(asker, &Event::Refused { refusal }, &mut bytes, batch);
     }
+}
+
+/// Counts and logs that a connection is told of something that was not done.
+fn note(connection: &Arc<Connection>, refusal: &Refusal, batch: &mut Batch<'_>) {
+    batch.node().metrics.refused(refusal.code());
+    let dialect = connection.wire().map_or("", |wire| dialect(wire).name());
+    batch.tools.refusals.push(Refused {
+        conn: connection.id,
+        dialect,
+        refusal: refusal.clone(),
+    });
 }
 
 /// What became of telling one connection.
@@ -126,6 +109,26 @@ enum Told {
     Nothing,
     /// In its wire the message would have so many bytes, which is too much.
     Oversized(usize),
+    /// Its wire cannot carry the message.
+    Untranslatable,
+}
+
+impl Told {
+    /// What the sender of a message is told that did not get through.
+    fn refusal(&self, to: &Target) -> Option<Refusal> {
+        match (self, to) {
+            (Self::Oversized(bytes), _) => Some(Refusal::Untransferable {
+                bytes: *bytes,
+                limit: MAX_SERVER_MESSAGE,
+            }),
+            (Self::Untranslatable, _) => Some(Refusal::Untranslatable),
+            // Addressed to one who is going: as if it had gone.
+            (_, Target::Peer(target)) => Some(Refusal::TargetNotFound {
+                target: target.clone(),
+            }),
+            (_, Target::Everyone) => None,
+        }
+    }
 }
 
 fn tell(connection: &Arc<Connection>, wire: Wire, event: &Event, batch: &mut Batch<'_>) -> Told {
@@ -154,6 +157,7 @@ fn tell(connection: &Arc<Connection>, wire: Wire, event: &Event, batch: &mut Bat
     let told = match encoded {
         Encoded::Frame => send(connection, &scratch.bytes[range], batch),
         Encoded::Nothing => Told::Nothing,
+        Encoded::Untransferable => Told::Untranslatable,
         Encoded::Personal => tell_personally(connection, event, &mut scratch.bytes, batch),
     };
     batch.tools.scratch = scratch;
@@ -187,12 +191,4 @@ fn send(connection: &Arc<Connection>, text: &[u8], batch: &mut Batch<'_>) -> Tol
     }
     let node = batch.node();
     Told::Frame(text.len(), connection.push(text, node, &mut batch.tools))
-}
-
-/// Tells the asker that something was not done after all.
-fn refuse(asker: Option<&Arc<Connection>>, refusal: Refusal, batch: &mut Batch<'_>) {
-    let Some(asker) = asker else { return };
-    batch.node().metrics.refused(refusal.code());
-    let mut bytes = Vec::new();
-    tell_personally(asker, &Event::Refused { refusal }, &mut bytes, batch);
 }

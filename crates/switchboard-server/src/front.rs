@@ -5,4 +5,5 @@
 pub(crate) mod assets;
 pub(crate) mod http;
 pub(crate) mod listener;
+mod reading;
 pub(crate) mod websocket;

@@ -82,7 +82,11 @@ pub(crate) struct Refused {
 impl Refused {
     /// Row S4.2: an unknown target is worth an operator's knowledge; the rest is the client's business.
     pub(crate) fn log(self) {
-        let Self { conn, dialect, refusal } = self;
+        let Self {
+            conn,
+            dialect,
+            refusal,
+        } = self;
         let code = refusal.code();
         match refusal {
             Refusal::TargetNotFound { target } => {

@@ -3,16 +3,22 @@
 //! Only this project's targets are logged at the configured level; libraries speak up from `warn` on. Relayed messages
 //! have a target of their own, [`RELAY_TARGET`], which is off unless asked for. A line that is off costs one atomic
 //! load.
+//!
+//! Nobody who logs waits for the writing: lines go through a bounded queue for the console and one for the file, each
+//! with a thread of its own. What does not fit is dropped, counted, and told of in the log.
 
 mod console;
 mod file;
 mod gate;
+mod own;
+mod queue;
 #[cfg(test)]
 mod tests;
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tracing::Subscriber;
 use tracing_subscriber::fmt::MakeWriter;
@@ -23,12 +29,19 @@ use crate::config::{Level, LogConfig, LogFormat};
 use console::Console;
 use file::LogFile;
 use gate::{Gate, Switches};
+use queue::Queue;
 
 /// The target of the one line for each relayed message (rows S3.5, S4.3): `tracing::info!(target: RELAY_TARGET, ...)`.
 /// Which of them are written is a matter of `log.relay` alone, not of `log.level`.
 pub const RELAY_TARGET: &str = "switchboard::relay";
 
-/// Why logging could not be set up.
+/// How long the end of the process waits for what is queued to be written.
+const FLUSH: Duration = Duration::from_secs(1);
+
+/// How long opening the file anew may take.
+const REOPEN: Duration = Duration::from_secs(1);
+
+/// Why logging could not be set up, or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// The log file cannot be opened for appending.
@@ -39,6 +52,12 @@ pub enum LogError {
         /// What the system said.
         error: io::Error,
     },
+    /// The system gives no thread to write lines with.
+    #[error("cannot start a thread for the log: {0}")]
+    Thread(io::Error),
+    /// The log file could not be opened anew: the disk takes too long over the old one.
+    #[error("the log file is still being written")]
+    Stalled,
     /// Something in this process logs already.
     #[error("logging is already set up in this process")]
     AlreadySetUp,
@@ -48,6 +67,7 @@ pub enum LogError {
 #[derive(Debug, Clone)]
 pub struct LogHandle {
     switches: Arc<Switches>,
+    console: Queue,
     file: Option<LogFile>,
 }
 
@@ -62,24 +82,59 @@ impl LogHandle {
         self.switches.set_relay(on);
     }
 
-    /// Opens the log file's path anew, after something else has moved the file away.
+    /// Opens the log file's path anew, after something else has moved the file away. What was logged before is in the
+    /// old file, unless the disk takes longer than a second over it.
     ///
     /// # Errors
     /// When the path cannot be opened; the log goes on into the old file.
     pub fn reopen(&self) -> Result<(), LogError> {
-        self.file.as_ref().map_or(Ok(()), LogFile::reopen)
+        self.file
+            .as_ref()
+            .map_or(Ok(()), |file| file.reopen(REOPEN))
+    }
+
+    /// How many lines were dropped since the start, because they came faster than they could be written: those for the
+    /// console and those for the file.
+    #[must_use]
+    pub fn dropped_lines(&self) -> u64 {
+        self.queues().map(Queue::dropped).sum()
+    }
+
+    /// Waits until everything logged by now is written, for no longer than this; says whether it is.
+    pub fn flush(&self, within: Duration) -> bool {
+        let deadline = Instant::now() + within;
+        self.queues().all(|queue| queue.flush(deadline))
+    }
+
+    /// The file's first: it may have something to tell the console.
+    fn queues(&self) -> impl Iterator<Item = &Queue> {
+        let file = self.file.as_ref().map(LogFile::lines);
+        file.into_iter().chain([&self.console])
+    }
+}
+
+/// To be held until the end of the process: when dropped, it waits until what is queued is written, for a second at
+/// most.
+#[must_use = "the last lines are lost unless this is held to the end"]
+#[derive(Debug)]
+pub struct LogGuard(LogHandle);
+
+impl Drop for LogGuard {
+    fn drop(&mut self) {
+        self.0.flush(FLUSH);
     }
 }
 
 /// Sends the log of the whole process to stderr and the configured file, panics included.
 ///
 /// # Errors
-/// When the log file cannot be opened, or logging is set up already.
-pub fn init(config: &LogConfig) -> Result<LogHandle, LogError> {
+/// When the log file cannot be opened, a thread cannot be started, or logging is set up already.
+pub fn init(config: &LogConfig) -> Result<(LogHandle, LogGuard), LogError> {
     let (subscriber, handle) = subscriber(config, Console::stderr())?;
     tracing::subscriber::set_global_default(subscriber).map_err(|_| LogError::AlreadySetUp)?;
     log_panics();
-    Ok(handle)
+    let guard = LogGuard(handle.clone());
+    Ok((handle, guard))
 }
 
 fn subscriber(
@@ -87,17 +142,25 @@ fn subscriber(
     console: Console,
 ) -> Result<(impl Subscriber + Send + Sync + use<>, LogHandle), LogError> {
     let switches = Arc::new(Switches::new(config.level, config.relay));
+    let with_colours = console.has_colours();
+    let write = move |line: &[u8]| console.write(line);
+    let console = Queue::start("log-console", config.format, write).map_err(LogError::Thread)?;
     let file = match &config.file {
         Some(path) => Some(LogFile::open(path, config, console.clone())?),
         None => None,
     };
-    let with_colours = console.has_colours();
+    let to_file = file.as_ref().map(|file| file.lines().clone());
     // The file comes first: fields of a span are formatted once, and must not have the console's colours.
     let subscriber = tracing_subscriber::registry()
-        .with(file.clone().map(|file| lines(config.format, false, file)))
-        .with(lines(config.format, with_colours, console))
+        .with(to_file.map(|to_file| lines(config.format, false, to_file)))
+        .with(lines(config.format, with_colours, console.clone()))
         .with(Gate::new(Arc::clone(&switches)));
-    Ok((subscriber, LogHandle { switches, file }))
+    let handle = LogHandle {
+        switches,
+        console,
+        file,
+    };
+    Ok((subscriber, handle))
 }
 
 /// A layer that writes lines in this format.
@@ -109,7 +172,7 @@ where
     let layer = tracing_subscriber::fmt::layer()
         .with_ansi(with_colours)
         .with_writer(writer)
-        // A file that takes no lines is reported once, by the file itself.
+        // The queue takes every line or counts it; a file that takes none reports that itself.
         .log_internal_errors(false);
     match format {
         LogFormat::Text => layer.boxed(),

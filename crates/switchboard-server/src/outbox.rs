@@ -148,7 +148,11 @@ impl Outbox {
             return 0;
         }
         self.compact();
-        let half_written = if self.written == 0 { 0 } else { self.boundary_after(self.written) };
+        let half_written = if self.written == 0 {
+            0
+        } else {
+            self.boundary_after(self.written)
+        };
         let lost = self.messages_behind(half_written);
         self.bytes.truncate(half_written);
         self.push_close(code, reason);
@@ -203,7 +207,9 @@ impl Outbox {
     /// Messages whose frames end behind `offset`; pings, pongs and closes are none.
     fn messages_behind(&self, offset: usize) -> usize {
         let is_message = |start: usize| self.bytes[start] & 0x0f == OpCode::Text as u8;
-        self.frames().filter(|(start, end)| *end > offset && is_message(*start)).count()
+        self.frames()
+            .filter(|(start, end)| *end > offset && is_message(*start))
+            .count()
     }
 
     fn frames(&self) -> impl Iterator<Item = (usize, usize)> {

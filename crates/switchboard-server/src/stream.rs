@@ -1,12 +1,12 @@
 //! A socket, whatever its family.
 
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream, tcp, unix};
 use tokio::time::{Sleep, sleep};
 
@@ -83,6 +83,18 @@ impl ReadHalf {
             Self::Tcp(half) => Pin::new(half).poll_read(cx, buffer),
             Self::Unix(half) => Pin::new(half).poll_read(cx, buffer),
         }
+    }
+}
+
+impl ReadHalf {
+    /// Whether the other end has closed its side, known without reading what it said before.
+    pub(crate) fn is_closed_by_peer(&self) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        let ready = match self {
+            Self::Tcp(half) => pin!(half.ready(Interest::READABLE)).poll(&mut cx),
+            Self::Unix(half) => pin!(half.ready(Interest::READABLE)).poll(&mut cx),
+        };
+        matches!(ready, Poll::Ready(Ok(ready)) if ready.is_read_closed())
     }
 }
 

@@ -40,6 +40,6 @@ pub use message::Message;
 pub use opcode::OpCode;
 pub use reader::{Frames, Reader, Role};
 pub use writer::{
-    MAX_CLOSE_REASON, frame_header, frame_size, text_header, write_close, write_frame,
-    write_masked, write_masked_close, write_parts,
+    MAX_CLOSE_REASON, frame_size, write_close, write_frame, write_masked, write_masked_close,
+    write_parts,
 };

@@ -8,19 +8,6 @@ use crate::opcode::OpCode;
 /// The longest reason a close frame can carry, in bytes: a control frame's 125 less the code's 2.
 pub const MAX_CLOSE_REASON: usize = 123;
 
-/// The header of a server's frame with a payload of `payload_len` bytes, and how many of the ten
-/// bytes it takes.
-#[inline]
-pub fn frame_header(opcode: OpCode, payload_len: usize) -> ([u8; 10], usize) {
-    header::write(opcode, payload_len)
-}
-
-/// [`frame_header`] of a text, for a vectored write.
-#[inline]
-pub fn text_header(payload_len: usize) -> ([u8; 10], usize) {
-    header::write(OpCode::Text, payload_len)
-}
-
 /// Appends a server's frame. A control frame's payload is at most 125 bytes; a text's is UTF-8.
 #[inline]
 pub fn write_frame(out: &mut Vec<u8>, opcode: OpCode, payload: &[u8]) {
@@ -153,16 +140,6 @@ mod tests {
         let mut out = Vec::new();
         write_parts(&mut out, OpCode::Text, [b"{\"from\":\"", b"ann", b"\"}"]);
         assert_eq!(out, written(OpCode::Text, b"{\"from\":\"ann\"}"));
-    }
-
-    #[test]
-    fn a_text_header_goes_before_the_payload_it_counts() {
-        let payload = [b'x'; 300];
-        let (header, size) = text_header(payload.len());
-        assert_eq!(
-            [&header[..size], &payload].concat(),
-            written(OpCode::Text, &payload),
-        );
     }
 
     #[test]

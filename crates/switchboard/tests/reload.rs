@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -167,7 +167,15 @@ fn s0_9_a_log_file_that_was_moved_away_is_begun_anew() {
     server.line("configuration read again");
 
     let old = fs::read_to_string(server.path("old.log")).expect("the old file");
-    let new = fs::read_to_string(server.path("server.log")).expect("a new file");
+    // The console may be ahead of the file.
+    let begun = Instant::now();
+    let new = loop {
+        let new = fs::read_to_string(server.path("server.log")).expect("a new file");
+        if new.contains("read again") || begun.elapsed() > PATIENCE {
+            break new;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
     assert!(
         old.contains("listening") && !old.contains("read again"),
         "{old}"

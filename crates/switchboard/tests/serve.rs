@@ -10,6 +10,8 @@ mod memory;
 mod process;
 #[path = "serve/selftest.rs"]
 mod selftest;
+#[path = "serve/stalled.rs"]
+mod stalled;
 #[path = "serve/starting.rs"]
 mod starting;
 #[path = "serve/stopping.rs"]

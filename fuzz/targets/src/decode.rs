@@ -90,17 +90,34 @@ fn check(command: &Command, text: &str, names: &Names, line: usize) {
     };
     let body = std::str::from_utf8(&signal.payload.body).expect("what is relayed is text");
     let message = Message::scan(body).unwrap_or_else(|problem| panic!("{problem}: {body:?}"));
-    let from = match dialect(signal.payload.wire).name() {
+    let wire = dialect(signal.payload.wire).name();
+    let from = match wire {
         "register" => Some(Key::From),
         "join-room" => Some(Key::Sender),
         "join" => Some(Key::UserId),
         _ => None,
     };
-    if let (Some(from), Some(name)) = (from, names.get(&(line, room.clone())))
-        && !message.is_null(from)
-        && let Some(claimed) = message.id(from).expect("an id, where there is one")
-    {
-        assert_eq!(claimed, name.as_str(), "sent under another name: {text:?}");
+    let Some(name) = names.get(&(line, room.clone())) else {
+        return;
+    };
+    for field in from.into_iter().chain(announced(wire, &message)) {
+        if !message.is_null(field)
+            && let Some(claimed) = message.id(field).expect("an id, where there is one")
+        {
+            assert_eq!(claimed, name.as_str(), "sent under another name: {text:?}");
+        }
+    }
+}
+
+/// The field in which the server names a peer, in a message of a type that it sends itself.
+fn announced(wire: &str, message: &Message<'_>) -> Option<Key> {
+    let name = message.str(Key::Type).ok()??;
+    match (wire, name.as_ref()) {
+        ("join-room", "join-success" | "user-joined" | "user-left") => Some(Key::UserId),
+        ("register", "registered" | "joined" | "left" | "peer-joined" | "peer-left") => {
+            Some(Key::ClientId)
+        }
+        _ => None,
     }
 }
 

@@ -81,10 +81,6 @@ keys! {
     Peers "peers" body,
     /// `code`: the stable code of an error.
     Code "code" body,
-    /// `password`: what opens a room with a door.
-    Password "password" body,
-    /// `token`: what the bearer may do.
-    Token "token" body,
 }
 
 impl Key {

@@ -43,28 +43,6 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    /// Reads the bracket that opens an array, if there is one and an element behind it.
-    pub(super) fn open_array(&mut self) -> bool {
-        self.skip_whitespace();
-        if self.peek() != b'[' {
-            return false;
-        }
-        self.pos += 1;
-        self.skip_whitespace();
-        self.peek() != b']'
-    }
-
-    /// Reads the comma of an array, if there is one.
-    pub(super) fn another_element(&mut self) -> bool {
-        self.skip_whitespace();
-        let comma = self.peek() == b',';
-        if comma {
-            self.pos += 1;
-            self.skip_whitespace();
-        }
-        comma
-    }
-
     /// Reads a member's name and colon, up to its value. The name is as it stands there, without its quotes.
     #[inline]
     pub(super) fn key(&mut self) -> Result<&'a str, Malformed> {

@@ -123,7 +123,7 @@ pub enum JsonType {
 
 impl JsonType {
     /// The type of a checked value, which its first byte tells.
-    pub(super) fn of(raw: &str) -> Self {
+    pub(crate) fn of(raw: &str) -> Self {
         match raw.as_bytes().first() {
             Some(b'{') => Self::Object,
             Some(b'[') => Self::Array,

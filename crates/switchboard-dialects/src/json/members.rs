@@ -1,14 +1,13 @@
-//! Walking what is inside an object or array that has been checked.
+//! Walking what is inside an object that has been checked.
 
 use std::borrow::Cow;
 
-use super::JsonType;
 use super::lexer::Lexer;
-use super::unescape::{unescape, unquote};
+use super::unescape::unescape;
 
-/// The members of a [`Message`](super::Message), see [`members`](super::Message::members).
+/// An object's members in their order, as (name, JSON text of the value), duplicates included.
 #[derive(Clone, Debug)]
-pub struct Members<'a> {
+pub(crate) struct Members<'a> {
     text: &'a str,
     /// Before the next member's name; `None` behind the last one.
     lexer: Option<Lexer<'a>>,
@@ -40,25 +39,4 @@ impl<'a> Iterator for Members<'a> {
         }
         Some((unescape(name), value))
     }
-}
-
-/// The strings of an array that is part of a message which has been scanned. What is no string is left out, and what is
-/// no array has none.
-#[must_use]
-pub fn strings(array: &str) -> Vec<Cow<'_, str>> {
-    let mut strings = Vec::new();
-    let mut lexer = Lexer::new(array);
-    let mut more = lexer.open_array();
-    while more {
-        let start = lexer.offset() as usize;
-        if lexer.value().is_err() {
-            break;
-        }
-        let element = &array[start..lexer.offset() as usize];
-        if JsonType::of(element) == JsonType::String {
-            strings.push(unquote(element));
-        }
-        more = lexer.another_element();
-    }
-    strings
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use switchboard_core::{Command, Join, Limits, PeerId, Role, RoomId, Target, Wire};
 use switchboard_dialects::json::{Key, Message};
 use switchboard_dialects::{
-    Introduction, Meaning, Opening, Options, Said, ServerSide, Stamp, dialect, wires,
+    Encoded, Introduction, Meaning, Opening, Options, Said, ServerSide, Stamp, dialect, wires,
 };
 
 use crate::exchange::{Exchange, Heard, NOW};
@@ -170,7 +170,7 @@ pub(crate) fn chat(wire: Wire, room: &str, from: &str, text: &str) -> String {
     said(wire, &room.into(), &from.into(), meaning).expect("every wire has a word for chat")
 }
 
-/// A meaning in the words of a wire, if it has any.
+/// A meaning in the words of a wire, if it has any for it.
 pub(crate) fn said(
     wire: Wire,
     room: &RoomId,
@@ -185,9 +185,14 @@ pub(crate) fn said(
         meaning,
         stamp: stamp(),
     };
-    let has_words = dialect(wire).write(&said, &mut out);
-    assert!(has_words || out.is_empty(), "no words for it, but some");
-    has_words.then(|| String::from_utf8(out).expect("a message is text"))
+    match dialect(wire).write(&said, &mut out) {
+        Encoded::Frame => Some(String::from_utf8(out).expect("a message is text")),
+        none => {
+            assert!(out.is_empty(), "no words for it, but some");
+            assert_ne!(none, Encoded::Personal, "what is said is said to all");
+            None
+        }
+    }
 }
 
 pub(crate) fn stamp() -> Stamp<'static> {

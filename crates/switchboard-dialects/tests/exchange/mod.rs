@@ -7,7 +7,7 @@
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
-use switchboard_core::{Command, ConnId, Event, Hub, Input, Limits, Output, Wire};
+use switchboard_core::{Command, ConnId, Event, Hub, Input, Limits, Output, Refusal, Wire};
 use switchboard_dialects::json::Message;
 use switchboard_dialects::{
     Encoded, Opening, Options, ServerSide, Stamp, dialect, encode_shared, recognise,
@@ -130,6 +130,10 @@ impl Exchange {
     }
 
     fn handle(&mut self, input: Input) {
+        let asker = match &input {
+            Input::Command { conn, .. } => Some(line(*conn)),
+            Input::Detach { .. } | Input::Time => None,
+        };
         self.hub.handle(self.now, input);
         while let Some(output) = self.hub.poll_output() {
             let Output::Deliver { to, event } = output else {
@@ -137,12 +141,18 @@ impl Exchange {
             };
             let mut lines: Vec<usize> = to.iter().copied().map(line).collect();
             lines.sort_unstable();
-            self.deliver(&lines, &event);
+            let lost = self.deliver(&lines, &event);
+            if let (true, Some(asker)) = (lost, asker) {
+                let refusal = Refusal::Untranslatable;
+                self.deliver(&[asker], &Event::Refused { refusal });
+            }
         }
     }
 
     /// Encodes an event once for each wire, and once more for each connection whose wire wants to be asked itself.
-    fn deliver(&mut self, to: &[usize], event: &Event) {
+    /// Tells whether it was lost to somebody whose wire cannot carry it.
+    fn deliver(&mut self, to: &[usize], event: &Event) -> bool {
+        let mut lost = false;
         let mut shared: Vec<(Wire, Encoded, Vec<u8>)> = Vec::new();
         for &line in to {
             assert!(
@@ -174,10 +184,14 @@ impl Exchange {
             };
             match encoded {
                 Encoded::Frame => self.push(line, out),
-                Encoded::Nothing => assert!(out.is_empty(), "nothing said in {} bytes", out.len()),
+                Encoded::Nothing | Encoded::Untransferable => {
+                    assert!(out.is_empty(), "nothing said in {} bytes", out.len());
+                    lost |= encoded == Encoded::Untransferable;
+                }
                 Encoded::Personal => panic!("asked itself, a wire has no words for {event:?}"),
             }
         }
+        lost
     }
 
     fn push(&mut self, line: usize, message: Vec<u8>) {

@@ -26,6 +26,7 @@ const ENTERING: &[&str] = &[
     r#"{"type":"join-room","roomId":"studio","sender":"bob"}"#,
     r#"{"type":"join","userId":"ann","roomId":"studio"}"#,
     r#"{"type":"join","userId":"bob","roomId":"studio"}"#,
+    r#"{"type":"register","client_id":"a\u0000b"}"#,
 ];
 
 /// An object of the fields that wires know, with values that fit or do not.
@@ -87,6 +88,7 @@ fn word() -> impl Strategy<Value = String> {
             "\"receiver\"",
             "\"a\\nb\"",
             "\"v=0\\r\\n\"",
+            "\"candidate:1 1 UDP 1 10.0.0.1 5 typ host\"",
             "null",
             "7",
             "1e400",

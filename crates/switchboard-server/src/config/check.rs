@@ -12,6 +12,21 @@ const MESSAGE_BYTES_MIN: usize = 1_024;
 /// (PROTOCOLS: Python `websockets` refuses more).
 const MESSAGE_BYTES_MAX: usize = 1_040_000;
 
+/// The longest `limits.id_length`, in characters: two ids beside a longest message still fit a server frame.
+const ID_LENGTH_MAX: usize = 1_024;
+
+/// The longest server frame that every client takes, in bytes (PROTOCOLS: Python `websockets` refuses more).
+const FRAME_MAX: usize = 1_048_576;
+
+/// What one character of an id can take in a frame, in bytes: the longest in UTF-8; quotes and backslashes become two.
+const CHARACTER_BYTES: usize = 4;
+
+/// What a roster's entry takes beside the id, in bytes: `{"client_id":"","role":"receiver"},` is the longest.
+const ENTRY_BYTES: usize = 40;
+
+/// Entries' worth of space that a roster's frame takes for itself: the room's name and the peer's own id.
+const ROSTER_OVERHEAD: usize = 2;
+
 /// What an outbox must hold beyond one longest message, in bytes: the wire's own fields and a close frame.
 const OUTBOX_HEADROOM: usize = 1_024;
 
@@ -82,6 +97,31 @@ impl Config {
             if bound == 0 {
                 found.add(key, "must be at least 1");
             }
+        }
+        self.check_roster(found);
+    }
+
+    /// A member that comes is told of all others in one frame, and every client must be able to take that.
+    fn check_roster(&self, found: &mut Found) {
+        let limits = &self.limits;
+        if limits.id_length > ID_LENGTH_MAX {
+            found.add(
+                "limits.id_length",
+                format!("must be at most {ID_LENGTH_MAX} characters"),
+            );
+            return;
+        }
+        let entry = limits.id_length * CHARACTER_BYTES + ENTRY_BYTES;
+        let peers_max = FRAME_MAX / entry - ROSTER_OVERHEAD;
+        if limits.peers_per_room > peers_max {
+            found.add(
+                "limits.peers_per_room",
+                format!(
+                    "must be at most {peers_max} with limits.id_length = {}, or a full room's roster does not fit \
+                     into a frame of {FRAME_MAX} bytes",
+                    limits.id_length
+                ),
+            );
         }
     }
 

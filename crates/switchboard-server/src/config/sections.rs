@@ -48,11 +48,12 @@ impl Http {
 pub struct Limits {
     /// The longest message a client may send, in bytes, 1,024 to 1,040,000; default 1,000,000; needs a restart.
     pub message_bytes: usize,
-    /// The longest id and room name, in characters; default 128; needs a restart.
+    /// The longest id and room name, in characters, at most 1,024; default 128; needs a restart.
     pub id_length: usize,
     /// Rooms at one time; default 100,000; needs a restart.
     pub rooms: usize,
-    /// Peers in one room; default 1,000; needs a restart.
+    /// Peers in one room; the roster of a full one must fit into a frame of 1,048,576 bytes, with ids of `id_length`;
+    /// default 1,000; needs a restart.
     pub peers_per_room: usize,
     /// Registered clients that are in no room; default 100,000; needs a restart.
     pub lobby_peers: usize,

@@ -5,105 +5,62 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use tracing_subscriber::fmt::MakeWriter;
 
-use super::LogError;
-use super::console::Console;
+use super::queue::Queue;
+use super::{LogError, own};
 use crate::config::{LogConfig, LogFormat};
 
-/// The log file. Clones write to the same file.
+/// The log file, and the lines on their way to it. Clones write to the same file.
 #[derive(Debug, Clone)]
-pub(super) struct LogFile(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    rotating: Mutex<Rotating>,
-    format: LogFormat,
-    console: Console,
+pub(super) struct LogFile {
+    rotating: Arc<Mutex<Rotating>>,
+    lines: Queue,
 }
 
 impl LogFile {
-    /// Opens the file for appending; its folder is made if there is none.
-    pub(super) fn open(
-        path: &Path,
-        config: &LogConfig,
-        console: Console,
-    ) -> Result<Self, LogError> {
+    /// Opens the file for appending; its folder is made if there is none. The console is told when it takes no lines.
+    pub(super) fn open(path: &Path, config: &LogConfig, console: Queue) -> Result<Self, LogError> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(|error| file_error(path, error))?;
         }
         let (file, length) = open(path).map_err(|error| file_error(path, error))?;
-        let rotating = Rotating {
+        let rotating = Arc::new(Mutex::new(Rotating {
             path: path.to_owned(),
             file,
             length,
             full_at: config.file_bytes,
             keep: config.file_count,
             failing: false,
-        };
-        Ok(Self(Arc::new(Shared {
-            rotating: Mutex::new(rotating),
-            format: config.format,
-            console,
-        })))
+        }));
+        let (of_thread, format) = (Arc::clone(&rotating), config.format);
+        let append = move |line: &[u8]| of_thread.lock().append_or_tell(line, format, &console);
+        let lines = Queue::start("log-file", format, append).map_err(LogError::Thread)?;
+        Ok(Self { rotating, lines })
     }
 
-    /// Opens the path anew; on failure the old file is kept.
-    pub(super) fn reopen(&self) -> Result<(), LogError> {
-        let mut rotating = self.0.rotating.lock();
+    /// The way to the file.
+    pub(super) const fn lines(&self) -> &Queue {
+        &self.lines
+    }
+
+    /// Opens the path anew, once what is queued is in the old file; on failure the old file is kept. Takes no longer
+    /// than this, even where the disk stands still.
+    pub(super) fn reopen(&self, within: Duration) -> Result<(), LogError> {
+        let deadline = Instant::now() + within;
+        self.lines.flush(deadline);
+        let Some(mut rotating) = self.rotating.try_lock_until(deadline) else {
+            return Err(LogError::Stalled);
+        };
         rotating
             .reopen()
             .map_err(|error| file_error(&rotating.path, error))
     }
-
-    fn append(&self, line: &[u8]) {
-        let mut rotating = self.0.rotating.lock();
-        let result = rotating.append(line);
-        let was_failing = std::mem::replace(&mut rotating.failing, result.is_err());
-        match result {
-            Err(error) if !was_failing => self.tell("ERROR", "log file cannot be written", &error),
-            Ok(()) if was_failing => self.tell("INFO", "log file is written again", &""),
-            _ => {}
-        }
-    }
-
-    /// Tells the console about the file's state: an ordinary event would come back here.
-    fn tell(&self, level: &str, message: &str, error: &dyn std::fmt::Display) {
-        let timestamp = timestamp();
-        let target = "switchboard_server::log";
-        let error = error.to_string();
-        let line = match self.0.format {
-            LogFormat::Text => format!("{timestamp} {level:>5} {target}: {message} {error}\n"),
-            LogFormat::Json => format!(
-                "{}\n",
-                serde_json::json!({
-                    "timestamp": timestamp,
-                    "level": level,
-                    "target": target,
-                    "message": message,
-                    "error": error,
-                })
-            ),
-        };
-        // Where neither file nor console takes a line, there is nobody left to tell.
-        let _ = (&self.0.console).write_all(line.as_bytes());
-    }
-}
-
-/// The time as the other lines have it.
-fn timestamp() -> String {
-    use tracing_subscriber::fmt::format::Writer;
-    use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
-
-    let mut text = String::new();
-    // Writing to a string does not fail.
-    let _ = SystemTime.format_time(&mut Writer::new(&mut text));
-    text
 }
 
 fn file_error(path: &Path, error: io::Error) -> LogError {
@@ -139,6 +96,23 @@ impl Rotating {
         Ok(())
     }
 
+    /// Appends a line; tells the console, once, when the file begins or ceases to take lines.
+    fn append_or_tell(&mut self, line: &[u8], format: LogFormat, console: &Queue) {
+        let result = self.append(line);
+        let was_failing = std::mem::replace(&mut self.failing, result.is_err());
+        match result {
+            Err(error) if !was_failing => {
+                let error = [("error", error.to_string().into())];
+                let message = "log file cannot be written";
+                console.put(&own::line(format, "ERROR", message, &error));
+            }
+            Ok(()) if was_failing => {
+                console.put(&own::line(format, "INFO", "log file is written again", &[]));
+            }
+            _ => {}
+        }
+    }
+
     fn append(&mut self, line: &[u8]) -> io::Result<()> {
         let mut put_aside = Ok(());
         if self.length > 0 && self.length + line.len() as u64 > self.full_at {
@@ -172,25 +146,5 @@ fn rename_if_there(from: &Path, to: &Path) -> io::Result<()> {
     match fs::rename(from, to) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
-    }
-}
-
-/// Writes one line per call, as the layer hands over whole lines.
-impl Write for &LogFile {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.append(line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for LogFile {
-    type Writer = &'a Self;
-
-    fn make_writer(&'a self) -> Self::Writer {
-        self
     }
 }

@@ -8,11 +8,15 @@ use tracing::{debug, error, info, warn};
 
 use super::*;
 
+/// How long the log may take to be written.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Runs `work` with a log of this configuration; gives what the console got.
 fn logged(config: &LogConfig, work: impl FnOnce(&LogHandle)) -> String {
     let console = Console::buffer();
     let (subscriber, handle) = subscriber(config, console.clone()).unwrap();
     tracing::subscriber::with_default(subscriber, || work(&handle));
+    assert!(handle.flush(PATIENCE), "the lines are not written");
     console.text()
 }
 
@@ -334,12 +338,49 @@ fn a_file_that_takes_no_lines_is_reported_once_on_the_console() {
         info!("two");
     });
 
-    let lines = json_lines(&text);
-    let messages: Vec<_> = lines
-        .iter()
-        .map(|line| line["message"].as_str().unwrap())
-        .collect();
-    assert_eq!(messages, ["log file cannot be written", "one", "two"]);
-    assert_eq!(lines[0]["level"], "ERROR");
-    assert!(is_rfc3339_utc(lines[0]["timestamp"].as_str().unwrap()));
+    // When it is told depends on when the file is written, and nothing waits for that.
+    let (of_the_file, others): (Vec<Value>, Vec<Value>) = json_lines(&text)
+        .into_iter()
+        .partition(|line| line["target"] == "switchboard_server::log");
+    let messages: Vec<&Value> = others.iter().map(|line| &line["message"]).collect();
+    assert_eq!(messages, ["one", "two"]);
+    let [told] = of_the_file.try_into().unwrap();
+    assert_eq!(told["level"], "ERROR");
+    assert_eq!(told["message"], "log file cannot be written");
+    assert!(told["error"].as_str().unwrap().contains("No space left"));
+    assert!(is_rfc3339_utc(told["timestamp"].as_str().unwrap()));
+}
+
+#[test]
+fn a_panic_is_a_line_of_the_log() {
+    let config = LogConfig {
+        format: LogFormat::Json,
+        ..LogConfig::default()
+    };
+    let text = logged(&config, |_| {
+        let hook = std::panic::take_hook();
+        log_panics();
+        let ended = std::panic::catch_unwind(|| panic!("out of tune"));
+        std::panic::set_hook(hook);
+        assert!(ended.is_err());
+    });
+    let [line] = json_lines(&text).try_into().unwrap();
+    assert_eq!(line["level"], "ERROR");
+    assert_eq!(line["target"], "switchboard::panic");
+    assert_eq!(line["message"], "panicked");
+    assert_eq!(line["reason"], "out of tune");
+}
+
+#[test]
+fn the_guard_waits_for_the_last_line() {
+    let console = Console::buffer();
+    let (subscriber, handle) = subscriber(&LogConfig::default(), console.clone()).unwrap();
+    let guard = LogGuard(handle);
+    tracing::subscriber::with_default(subscriber, || {
+        for number in 0..1_000 {
+            info!(number, "line");
+        }
+    });
+    drop(guard);
+    assert_eq!(console.text().lines().count(), 1_000);
 }

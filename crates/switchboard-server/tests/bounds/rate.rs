@@ -61,17 +61,109 @@ async fn over_the_rate_a_connection_is_read_later_and_loses_nothing_and_is_not_t
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn below_the_rate_nobody_waits() {
+async fn a_burst_passes_as_far_as_a_second_allows_and_the_rest_is_spaced() {
+    const RATE: usize = 10;
+    const BURST: usize = 30;
     let mut config = quiet_config();
+    config.limits.messages_per_second = 10;
+    let server = TestServer::start(config).await;
+    let mut bob = Peer::join(server.addr(), "room", "bob").await;
+    let mut ann = Peer::join(server.addr(), "room", "ann").await;
+    bob.expect("user-joined").await;
+    // What joining costs is paid for.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+
+    let begun = Instant::now();
+    queue(&mut ann, 0..BURST);
+    ann.flush().await;
+    let mut arrivals = Vec::new();
+    for number in 0..BURST {
+        hear_in_order(&mut bob, number..number + 1).await;
+        arrivals.push(begun.elapsed());
+    }
+    // A second's worth comes in one go.
+    let spread = arrivals[RATE - 1] - arrivals[0];
+    assert!(spread < Duration::from_millis(500), "{arrivals:?}");
+    // From then on nothing comes before it is paid for, which it is once its predecessors are.
+    for (number, arrival) in arrivals.iter().enumerate().skip(RATE + 1) {
+        let due = Duration::from_secs(1) * u32::try_from(number - RATE).expect("few") / 10;
+        let tolerance = Duration::from_millis(50);
+        assert!(*arrival + tolerance >= due, "{number}: {arrivals:?}");
+    }
+    assert!(arrivals[BURST - 1] < Duration::from_secs(8), "{arrivals:?}");
+    let lost = Metrics::of(server.addr())
+        .await
+        .value("messages_lost_total");
+    assert_eq!(lost, 0.0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn below_the_rate_nobody_waits() {
+    const MESSAGES: usize = 1_500;
+    let mut config = quiet_config();
+    // Two thirds of it in one go, the rest while time passes: a bound that were as low as a tenth of this would be felt.
     config.limits.messages_per_second = 1_000;
     let server = TestServer::start(config).await;
     let mut bob = Peer::join(server.addr(), "room", "bob").await;
     let mut ann = Peer::join(server.addr(), "room", "ann").await;
     bob.expect("user-joined").await;
-    for number in 0..200 {
+    let begun = Instant::now();
+    for number in 0..MESSAGES {
         ann.chat(&number.to_string()).await;
         assert_eq!(bob.chatted().await, number.to_string());
     }
+    let taken = begun.elapsed();
+    assert!(taken < Duration::from_secs(10), "{taken:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_says_too_much_and_leaves_is_heard_out_if_that_takes_less_than_a_dead_peer_gets() {
+    let mut config = quiet_config();
+    config.limits.messages_per_second = 10;
+    config.timeouts.ping_timeout = Duration::from_secs(20);
+    let server = TestServer::start(config).await;
+    let mut bob = Peer::join(server.addr(), "room", "bob").await;
+    let mut ann = Peer::join(server.addr(), "room", "ann").await;
+    bob.expect("user-joined").await;
+    queue(&mut ann, 0..20);
+    ann.flush().await;
+    let gone = Instant::now();
+    drop(ann);
+    hear_in_order(&mut bob, 0..20).await;
+    assert_eq!(bob.expect("user-left").await["userId"], "ann");
+    let taken = gone.elapsed();
+    assert!(taken < Duration::from_secs(10), "{taken:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_says_far_too_much_and_leaves_is_gone_when_a_dead_peer_is() {
+    let mut config = quiet_config();
+    config.limits.messages_per_second = 2;
+    config.timeouts.ping_timeout = Duration::from_secs(1);
+    let server = TestServer::start(config).await;
+    let mut bob = Peer::join(server.addr(), "room", "bob").await;
+    let mut ann = Peer::join(server.addr(), "room", "ann").await;
+    bob.expect("user-joined").await;
+    // To hear it out would take half a minute.
+    queue(&mut ann, 0..60);
+    ann.flush().await;
+    let gone = Instant::now();
+    drop(ann);
+    let mut heard = 0;
+    loop {
+        let message = bob.message().await;
+        if message["type"] == "user-left" {
+            assert_eq!(message["userId"], "ann");
+            break;
+        }
+        assert_eq!(message["message"], heard.to_string());
+        heard += 1;
+    }
+    let taken = gone.elapsed();
+    assert!(taken >= Duration::from_millis(900), "{taken:?}");
+    assert!(taken < Duration::from_secs(8), "{taken:?}");
+    assert!(heard < 60, "{heard}");
+    assert_eq!(Metrics::of(server.addr()).await.value("peers"), 1.0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,21 +5,77 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::common::{TestServer, quiet_config};
+use crate::support::http::get;
 use crate::support::socket::handshake;
 use crate::support::{Metrics, Peer, Socket, eventually};
 
+/// How many sockets beyond `limits.connections` there may be for requests that are no WebSockets.
+const RESERVE: usize = 64;
+
+/// Asks on a socket that is kept open; gives the status.
+async fn ask(socket: &mut Socket, path: &str) -> u16 {
+    socket
+        .send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+        .await;
+    socket.response().await.status
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn beyond_the_bound_sockets_are_turned_away_with_503_until_one_is_free() {
+async fn a_full_server_refuses_websockets_with_503_and_answers_everything_else() {
     let mut config = quiet_config();
     config.limits.connections = 2;
     let server = TestServer::start(config).await;
     let mut ann = Peer::join(server.addr(), "room", "ann").await;
-    let bob = Peer::join(server.addr(), "room", "bob").await;
+    let mut bob = Peer::join(server.addr(), "room", "bob").await;
     ann.expect("user-joined").await;
+
+    for path in ["/", "/ws", "/ws/"] {
+        let mut late = Socket::connect(server.addr()).await;
+        late.send(handshake(path, "")).await;
+        let response = late.response().await;
+        assert_eq!(response.status, 503, "{path}: {response:?}");
+        assert_eq!(response.header("retry-after"), Some("5"));
+        assert!(!response.body.is_empty(), "{path}: no reason is given");
+    }
+    for path in ["/", "/assets/app.js", "/ice-servers", "/livez", "/readyz"] {
+        assert_eq!(get(server.addr(), path).await.status, 200, "{path}");
+    }
+    let metrics = Metrics::of(server.addr()).await;
+    assert_eq!(metrics.value("connections_opened_total"), 2.0);
+    // Those who are in are not concerned.
+    bob.chat("as before").await;
+    assert_eq!(ann.chatted().await, "as before");
+
+    bob.close().await;
+    assert_eq!(ann.expect("user-left").await["userId"], "bob");
+    // The place is free when the socket is closed, which may be a moment after the leave.
+    eventually("a free place", async || {
+        let mut cy = Socket::connect(server.addr()).await;
+        cy.send(handshake("/ws", "")).await;
+        (cy.response().await.status == 101).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn beyond_the_reserve_sockets_are_turned_away_with_503_until_one_is_free() {
+    let mut config = quiet_config();
+    config.limits.connections = 2;
+    config.timeouts.handshake = Duration::from_secs(3600);
+    let server = TestServer::start(config).await;
+    let mut ann = Peer::join(server.addr(), "room", "ann").await;
+    let mut bob = Peer::join(server.addr(), "room", "bob").await;
+    ann.expect("user-joined").await;
+    let mut idle = Vec::new();
+    for _ in 0..RESERVE {
+        let mut socket = Socket::connect(server.addr()).await;
+        assert_eq!(ask(&mut socket, "/livez").await, 200);
+        idle.push(socket);
+    }
 
     for request in [
         handshake("/ws", ""),
-        "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned(),
+        "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned(),
     ] {
         let mut late = Socket::connect(server.addr()).await;
         late.send(&request).await;
@@ -29,14 +85,15 @@ async fn beyond_the_bound_sockets_are_turned_away_with_503_until_one_is_free() {
         assert_eq!(response.header("connection"), Some("close"));
         assert_eq!(late.ended().await, b"");
     }
+    // Those who are in are not concerned.
+    bob.chat("as before").await;
+    assert_eq!(ann.chatted().await, "as before");
+    assert_eq!(ask(&mut idle[0], "/readyz").await, 200);
 
-    bob.close().await;
-    assert_eq!(ann.expect("user-left").await["userId"], "bob");
-    // The place is free when the socket is closed, which may be a moment after the leave.
+    idle.pop();
     eventually("a free place", async || {
-        let mut cy = Socket::connect(server.addr()).await;
-        cy.send(handshake("/ws", "")).await;
-        (cy.response().await.status == 101).then_some(())
+        let mut socket = Socket::connect(server.addr()).await;
+        (ask(&mut socket, "/livez").await == 200).then_some(())
     })
     .await;
 }

@@ -84,6 +84,39 @@ async fn s0_6_pages_of_other_origins_are_kept_out_if_configured() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s0_6_the_page_of_the_server_itself_always_passes() {
+    let server = TestServer::start(picky_config()).await;
+    let shake = |host: &str, origin: &str| {
+        let host = format!("Host: {host}\r\nOrigin: {origin}");
+        handshake("/ws", "").replace("Host: localhost", &host)
+    };
+    // Not on the list, but where the page came from that asks.
+    for (host, origin) in [
+        ("localhost", "http://localhost"),
+        ("localhost:8765", "http://localhost:8765"),
+        // A proxy in front of the server speaks TLS.
+        ("call.example.org", "https://call.example.org"),
+        ("[::1]:8765", "http://[::1]:8765"),
+    ] {
+        let response = exchange(server.addr(), &shake(host, origin)).await;
+        assert_eq!(response.status, 101, "{origin} at {host}");
+    }
+    // Nearly so is not so: another port or host is another origin.
+    for (host, origin) in [
+        ("localhost:8765", "http://localhost:8766"),
+        ("localhost:8765", "http://localhost"),
+        ("localhost", "http://localhost.evil.example.org"),
+        ("localhost", "http://evil.example.org/localhost"),
+        ("localhost", "localhost"),
+        ("localhost", "http://"),
+        ("null", "null"),
+    ] {
+        let response = exchange(server.addr(), &shake(host, origin)).await;
+        assert_eq!(response.status, 403, "{origin} at {host}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_page_of_another_origin_reads_the_metrics() {
     let server = TestServer::start(quiet_config()).await;
     let header = "Origin: https://evil.example.org\r\n";

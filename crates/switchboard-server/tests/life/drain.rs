@@ -17,22 +17,10 @@ async fn stop(server: TestServer) -> Farewell {
         .expect("the server ends")
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn s1_4_everybody_gets_1001_behind_what_was_queued() {
-    const LINES: usize = 200;
-    let mut config = quiet_config();
-    config.limits.outbox_bytes = 20_000_000;
-    config.timeouts.shutdown = Duration::from_secs(20);
-    let mut server = TestServer::start(config).await;
-    let mut late = Socket::connect_narrow(server.addr()).await;
-    late.upgrade(&handshake("/ws", "")).await;
-    late.join("room", "late").await;
-    let mut lobbyist = Peer::register(server.addr(), "lobbyist").await;
-    let mut silent = Peer::connect(server.addr()).await;
-    let mut talker = Peer::join(server.addr(), "room", "talker").await;
-    // More than the kernel takes for somebody who does not read: the rest waits in the server.
-    for number in 0..LINES {
-        let line = format!("{number} {}", "x".repeat(50_000));
+/// Says so much in the room that part of it waits in the server for whoever does not read.
+async fn flood(talker: &mut Peer, lines: usize, bytes: usize) {
+    for number in 0..lines {
+        let line = format!("{number} {}", "x".repeat(bytes));
         talker.chat(&line).await;
     }
     // All is read before the end begins.
@@ -40,6 +28,31 @@ async fn s1_4_everybody_gets_1001_behind_what_was_queued() {
         .send(&serde_json::json!({"type": "chat", "message": "", "target": "nobody"}))
         .await;
     assert_eq!(talker.refused().await, "target_not_found");
+}
+
+/// Takes the next line, which must have this number.
+async fn take_line(late: &mut Socket, number: usize) {
+    let (_, mut payload) = late.frame().await;
+    if payload.starts_with(br#"{"type":"user-joined""#) {
+        (_, payload) = late.frame().await;
+    }
+    let start = format!(r#"{{"message":"{number} "#);
+    assert!(payload.starts_with(start.as_bytes()), "line {number}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s1_4_everybody_gets_1001_behind_what_was_queued() {
+    const LINES: usize = 200;
+    let mut config = quiet_config();
+    config.limits.outbox_bytes = 20_000_000;
+    config.timeouts.shutdown = Duration::from_secs(20);
+    let mut server = TestServer::start(config).await;
+    let mut late = Socket::narrow_websocket(server.addr()).await;
+    late.join("room", "late").await;
+    let mut lobbyist = Peer::register(server.addr(), "lobbyist").await;
+    let mut silent = Peer::connect(server.addr()).await;
+    let mut talker = Peer::join(server.addr(), "room", "talker").await;
+    flood(&mut talker, LINES, 50_000).await;
 
     server.begin_stop();
     for peer in [&mut lobbyist, &mut silent, &mut talker] {
@@ -48,12 +61,7 @@ async fn s1_4_everybody_gets_1001_behind_what_was_queued() {
     }
     drop((lobbyist, silent, talker));
     for number in 0..LINES {
-        let (_, mut payload) = late.frame().await;
-        if payload.starts_with(br#"{"type":"user-joined""#) {
-            (_, payload) = late.frame().await;
-        }
-        let start = format!(r#"{{"message":"{number} "#);
-        assert!(payload.starts_with(start.as_bytes()), "line {number}");
+        take_line(&mut late, number).await;
     }
     let (code, reason) = late.closing().await;
     assert_eq!((code, reason.as_str()), (1001, "server shutting down"));
@@ -62,6 +70,64 @@ async fn s1_4_everybody_gets_1001_behind_what_was_queued() {
     drop(late);
     let farewell = stop(server).await;
     assert_eq!((farewell.connections, farewell.cut_off), (4, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s1_4_who_reads_slowly_gets_everything_as_long_as_the_shutdown_may_take() {
+    const LINES: u32 = 250;
+    // Longer than an ordinary close may take, on which the farewell does not depend.
+    const READING: Duration = Duration::from_secs(7);
+    let mut config = quiet_config();
+    config.limits.outbox_bytes = 40_000_000;
+    config.timeouts.shutdown = Duration::from_secs(60);
+    let mut server = TestServer::start(config).await;
+    let mut late = Socket::narrow_websocket(server.addr()).await;
+    late.join("room", "late").await;
+    let mut talker = Peer::join(server.addr(), "room", "talker").await;
+    flood(&mut talker, LINES as usize, 100_000).await;
+
+    server.begin_stop();
+    let begun = Instant::now();
+    assert_eq!(talker.closed().await.0, 1001);
+    drop(talker);
+    for number in 0..LINES {
+        tokio::time::sleep_until(begun + READING * number / LINES).await;
+        take_line(&mut late, number as usize).await;
+    }
+    assert_eq!(late.closing().await.0, 1001);
+    late.send(close(1001)).await;
+    drop(late);
+    let farewell = stop(server).await;
+    assert_eq!((farewell.connections, farewell.cut_off), (2, 0));
+    // Nobody waits for longer than it takes.
+    let taken = begun.elapsed();
+    assert!(taken < Duration::from_secs(30), "{taken:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s1_4_who_has_not_taken_everything_when_the_time_is_over_is_counted_as_cut_off() {
+    let mut config = quiet_config();
+    config.limits.outbox_bytes = 20_000_000;
+    config.timeouts.shutdown = Duration::from_millis(700);
+    let mut server = TestServer::start(config).await;
+    let mut late = Socket::narrow_websocket(server.addr()).await;
+    late.join("room", "late").await;
+    let mut talker = Peer::join(server.addr(), "room", "talker").await;
+    flood(&mut talker, 200, 50_000).await;
+
+    server.begin_stop();
+    let begun = Instant::now();
+    assert_eq!(talker.closed().await.0, 1001);
+    drop(talker);
+    let farewell = stop(server).await;
+    assert_eq!((farewell.connections, farewell.cut_off), (2, 1));
+    let taken = begun.elapsed();
+    assert!(taken >= Duration::from_millis(600), "{taken:?}");
+    assert!(taken < Duration::from_secs(10), "{taken:?}");
+    // It gets what the kernel had taken for it, and no farewell.
+    take_line(&mut late, 0).await;
+    let rest = late.ended().await;
+    assert!(!rest.ends_with(b"server shutting down"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use serde_json::json;
 use switchboard_server::config::Config;
+use switchboard_websocket::OpCode;
+use tokio::time::Instant;
 
 use crate::common::{TestServer, quiet_config};
-use crate::support::{Heard, Metrics, Peer};
+use crate::support::socket::handshake;
+use crate::support::{Heard, Metrics, Peer, Socket};
 
 fn impatient_config() -> Config {
     let mut config = quiet_config();
@@ -70,4 +73,22 @@ async fn s4_1_anything_but_a_registration_is_answered_with_an_error_and_the_end(
     }
     let metrics = Metrics::until_deserted(server.addr()).await;
     assert_eq!(metrics.closes("not_registered"), 5.0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s4_1_who_does_not_close_after_a_wrong_first_message_is_cut_off_five_seconds_later() {
+    // Nothing else ever looks after it: the next ping is an hour away.
+    let server = TestServer::start(quiet_config()).await;
+    let mut socket = Socket::connect(server.addr()).await;
+    socket.upgrade(&handshake("/", "")).await;
+    socket.say(r#"{"type":"offer","sdp":"v=0"}"#).await;
+    assert_eq!(socket.frame().await.0, OpCode::Text);
+    let (code, reason) = socket.closing().await;
+    assert_eq!((code, reason.as_str()), (1008, "not registered"));
+    let closed = Instant::now();
+    assert_eq!(socket.ended().await, b"");
+    let taken = closed.elapsed();
+    assert!(taken >= Duration::from_secs(4), "{taken:?}");
+    assert!(taken <= Duration::from_secs(8), "{taken:?}");
+    Metrics::until_deserted(server.addr()).await;
 }

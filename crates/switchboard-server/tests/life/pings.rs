@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use switchboard_server::config::Config;
 use switchboard_websocket::OpCode;
 use tokio::time::Instant;
@@ -108,4 +109,76 @@ async fn a_client_that_answers_no_ping_is_closed_and_the_others_hear_that_it_lef
     let metrics = Metrics::of(server.addr()).await;
     assert_eq!(metrics.closes("unresponsive"), 1.0);
     assert_eq!(metrics.value("peers"), 1.0);
+}
+
+/// A line for `whom` only, so long that some of them do not fit into the kernel's buffers.
+fn long_line(number: usize, whom: &str) -> Value {
+    json!({"type": "chat", "message": format!("{number} {}", "x".repeat(50_000)), "target": whom})
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_client_leaves_in_time_whatever_waits_for_it() {
+    let mut config = lively_config();
+    config.limits.outbox_bytes = 100_000_000;
+    let server = TestServer::start(config).await;
+    let mut witness = Peer::join(server.addr(), "room", "witness").await;
+    let mut talker = Peer::join(server.addr(), "room", "talker").await;
+    witness.expect("user-joined").await;
+    let mut dead = Socket::narrow_websocket(server.addr()).await;
+    dead.join("room", "dead").await;
+    let joined = Instant::now();
+    witness.expect("user-joined").await;
+    talker.expect("user-joined").await;
+    // It takes nothing, so that neither a ping nor a close frame can be written.
+    for number in 0..200 {
+        talker.send(&long_line(number, "dead")).await;
+    }
+    assert_eq!(witness.expect("user-left").await["userId"], "dead");
+    let taken = joined.elapsed();
+    // Interval and timeout, and not the patience on top that a close has.
+    assert!(taken >= Duration::from_millis(500), "{taken:?}");
+    assert!(taken < Duration::from_secs(5), "{taken:?}");
+    Metrics::until(server.addr(), "a closed socket", |metrics| {
+        // witness, talker, and the scrape.
+        metrics.value("sockets") == 3.0
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_keeps_taking_what_waits_is_alive_although_its_pongs_are_behind_that() {
+    const LINES: u32 = 400;
+    const READING: Duration = Duration::from_secs(6);
+    let mut config = lively_config();
+    config.timeouts.ping_timeout = Duration::from_millis(1_500);
+    config.limits.outbox_bytes = 100_000_000;
+    let server = TestServer::start(config).await;
+    let mut talker = Peer::join(server.addr(), "room", "talker").await;
+    let mut slow = Socket::narrow_websocket(server.addr()).await;
+    slow.join("room", "slow").await;
+    talker.expect("user-joined").await;
+    for number in 0..LINES {
+        talker.send(&long_line(number as usize, "slow")).await;
+        // Until it begins to read, it is kept alive by what it says.
+        slow.send(frame(OpCode::Pong, b"")).await;
+    }
+    // From now on it takes what waits, steadily, and says nothing for four times as long as a ping may go unanswered.
+    let begun = Instant::now();
+    let reading = async {
+        let mut got = 0;
+        while got < LINES {
+            let (opcode, payload) = slow.frame().await;
+            if opcode == OpCode::Ping {
+                continue;
+            }
+            let start = format!(r#"{{"message":"{got} "#);
+            assert!(payload.starts_with(start.as_bytes()), "line {got}");
+            got += 1;
+            tokio::time::sleep_until(begun + READING * got / LINES).await;
+        }
+    };
+    talker.attend(reading).await;
+    slow.say(CHAT).await;
+    assert_eq!(talker.chatted().await, "still here");
+    assert_eq!(Metrics::of(server.addr()).await.closes("unresponsive"), 0.0);
 }

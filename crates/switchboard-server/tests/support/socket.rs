@@ -34,6 +34,15 @@ pub(crate) fn close(code: u16) -> Vec<u8> {
     out
 }
 
+/// Code and reason of a close frame's payload.
+pub(crate) fn close_reason(payload: &[u8]) -> (u16, String) {
+    let (code, reason) = payload.split_first_chunk().expect("a code");
+    (
+        u16::from_be_bytes(*code),
+        String::from_utf8(reason.to_vec()).expect("text"),
+    )
+}
+
 /// A WebSocket handshake, with further header lines each ended by `\r\n`.
 pub(crate) fn handshake(path: &str, headers: &str) -> String {
     handshake_with_key(path, "AQIDBAUGBwgJCgsMDQ4PEA==", headers)
@@ -78,6 +87,13 @@ impl Socket {
         socket.set_recv_buffer_size(4096).expect("a small buffer");
         let stream = in_time("a connection", socket.connect(server)).await;
         Self::of(stream.expect("the server listens"))
+    }
+
+    /// Narrow, and upgraded.
+    pub(crate) async fn narrow_websocket(server: SocketAddr) -> Self {
+        let mut socket = Self::connect_narrow(server).await;
+        socket.upgrade(&handshake("/ws", "")).await;
+        socket
     }
 
     /// Connected and upgraded.
@@ -188,11 +204,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     pub(crate) async fn closing(&mut self) -> (u16, String) {
         let (opcode, payload) = self.frame().await;
         assert_eq!(opcode, OpCode::Close, "{:?}", String::from_utf8(payload));
-        let code = payload.first_chunk().expect("a code");
-        (
-            u16::from_be_bytes(*code),
-            String::from_utf8(payload[2..].to_vec()).expect("text"),
-        )
+        close_reason(&payload)
     }
 
     /// The next HTTP response.

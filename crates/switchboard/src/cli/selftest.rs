@@ -1,10 +1,12 @@
 //! `switchboard selftest`: plays the id router's session (rows S4.1 to S4.3) and a room's (S2.1) against a server.
 
+use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use switchboard_client::{Address, Client};
+use switchboard_client::{Address, Client, ClientError};
 use switchboard_core::{Event, PeerId, Role, RoomId, SignalKind, Target};
 use switchboard_dialects::{Meaning, Told, by_name};
 
@@ -17,6 +19,9 @@ pub(crate) struct SelfTest {
 
 /// For each answer of the server.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the server refuses a message for nobody with (row S4.3).
+const NO_TARGET: &str = "Target not found";
 
 impl SelfTest {
     /// Plays the session; says of each step whether it passed.
@@ -38,126 +43,179 @@ impl SelfTest {
 }
 
 async fn session(url: &Address) -> Result<()> {
-    // Ids that do not meet anybody's on a server in use.
-    let unique = std::process::id();
-    let (ann_id, bob_id) = (
-        format!("selftest-{unique}-ann"),
-        format!("selftest-{unique}-bob"),
-    );
-    let mut ann = registered(url, &ann_id).await?;
-    let mut bob = registered(url, &bob_id).await?;
+    // Ids that meet nobody's on a server in use, and so mark what is ours among what others say.
+    let mark = format!("selftest-{:08x}", RandomState::new().hash_one(0) >> 32);
+    let mut ann = registered(url, &mark, "ann").await?;
+    let mut bob = registered(url, &mark, "bob").await?;
     step("two clients register");
 
     let lobby = RoomId::LOBBY;
-    let to_bob = Target::Peer(bob_id.as_str().into());
-    ann.say(&lobby, &to_bob, Meaning::Offer { sdp: r#""v=0""# })
+    let to_bob = Target::Peer(bob.peer().clone());
+    ann.client
+        .say(&lobby, &to_bob, Meaning::Offer { sdp: r#""v=0""# })
         .await?;
-    let heard = hear(&mut bob, "the offer").await?;
-    let Told::Event(Event::Signal { from, signal, .. }) = heard else {
-        bail!("bob heard {heard:?} instead of the offer")
-    };
-    ensure!(
-        from.as_str() == ann_id,
-        "the offer came from {from}, not from {ann_id}"
-    );
-    ensure!(
-        signal.kind == SignalKind::Offer,
-        "the offer came as {:?}",
-        signal.kind
-    );
+    let from_ann = ann.peer().clone();
+    bob.hear("the offer, with from added", |told| {
+        is_signal(told, SignalKind::Offer, &from_ann)
+    })
+    .await?;
     step("an offer reaches its target, with from added");
 
-    let forged =
-        format!(r#"{{"type":"answer","sdp":"v=0","target_id":"{ann_id}","from":"somebody-else"}}"#);
-    bob.send(&forged).await?;
-    let heard = hear(&mut ann, "the answer").await?;
-    ensure!(
-        is_from(&heard, bob.peer()),
-        "a forged from was not replaced: {heard:?}"
+    let forged = format!(
+        r#"{{"type":"answer","sdp":"v=0","target_id":"{from_ann}","from":"{mark}-forged"}}"#
     );
+    bob.client.send(&forged).await?;
+    let from_bob = bob.peer().clone();
+    ann.hear("the answer, with its forged from replaced", |told| {
+        is_signal(told, SignalKind::Answer, &from_bob)
+    })
+    .await?;
     step("a forged from is replaced");
 
-    let nobody = Target::Peer(format!("selftest-{unique}-nobody").into());
-    ann.say(
-        &lobby,
-        &nobody,
-        Meaning::Chat {
-            text: r#""hello?""#,
-        },
+    let nobody = Target::Peer(format!("{mark}-nobody").into());
+    let hello = Meaning::Chat {
+        text: r#""hello?""#,
+    };
+    ann.client.say(&lobby, &nobody, hello).await?;
+    ann.hear(
+        "the error",
+        |told| matches!(told, Told::Refused { message, .. } if message.starts_with(NO_TARGET)),
     )
     .await?;
-    let heard = hear(&mut ann, "the error").await?;
-    ensure!(
-        matches!(&heard, Told::Refused { message, .. } if message.starts_with("Target not found")),
-        "an unknown target was answered with {heard:?}"
-    );
     step("an unknown target is reported to the sender");
 
-    let room = RoomId::from(format!("selftest-{unique}"));
-    for client in [&mut ann, &mut bob] {
-        client.join(room.clone(), Role::Sender).await?;
-        let heard = hear(client, "the roster").await?;
-        ensure!(
-            matches!(&heard, Told::Event(Event::Joined { .. })),
-            "a join was answered with {heard:?}"
-        );
+    let room = RoomId::from(mark.as_str());
+    for tester in [&mut ann, &mut bob] {
+        tester.client.join(room.clone(), Role::Sender).await?;
+        tester
+            .hear("the roster", |told| {
+                matches!(told, Told::Event(Event::Joined { room: joined, .. }) if *joined == room)
+            })
+            .await?;
     }
-    let heard = hear(&mut ann, "bob's arrival").await?;
-    ensure!(
-        matches!(&heard, Told::Event(Event::PeerJoined { peer, .. }) if peer == bob.peer()),
-        "heard {heard:?}"
-    );
+    ann.hear("bob's arrival", |told| {
+        matches!(told, Told::Event(Event::PeerJoined { room: joined, peer, .. })
+            if *joined == room && *peer == from_bob)
+    })
+    .await?;
     step("two clients join a room and see each other");
 
-    ann.say(
-        &room,
-        &Target::Everyone,
-        Meaning::Chat { text: r#""hello""# },
-    )
+    let hello = Meaning::Chat { text: r#""hello""# };
+    ann.client.say(&room, &Target::Everyone, hello).await?;
+    bob.hear("the chat", |told| {
+        is_signal(told, SignalKind::Chat, &from_ann)
+    })
     .await?;
-    let heard = hear(&mut bob, "the chat").await?;
-    ensure!(
-        is_from(&heard, ann.peer()),
-        "bob heard {heard:?} instead of the chat"
-    );
     step("a broadcast reaches the others in the room");
 
-    bob.close().await?;
-    let heard = hear(&mut ann, "bob's departure").await?;
-    ensure!(
-        matches!(&heard, Told::Event(Event::PeerLeft { .. })),
-        "heard {heard:?} instead of the departure"
-    );
-    step("a departure is told to the others");
-    Ok(ann.close().await?)
-}
-
-async fn registered(url: &Address, id: &str) -> Result<Client> {
-    let wire = by_name("register").context("this build does not speak the register wire")?;
-    let mut client = Client::connect(url, wire, id).await?;
-    client.join(RoomId::LOBBY, Role::Receiver).await?;
-    let heard = hear(&mut client, "the registration").await?;
-    ensure!(
-        matches!(&heard, Told::Event(Event::Joined { .. })),
-        "a registration was answered with {heard:?}"
-    );
-    Ok(client)
-}
-
-async fn hear(client: &mut Client, what: &str) -> Result<Told> {
-    let next = tokio::time::timeout(PATIENCE, client.next()).await;
-    let told =
-        next.with_context(|| format!("{what} did not come within {} s", PATIENCE.as_secs()))??;
-    told.with_context(|| {
-        format!(
-            "the server closed instead of sending {what}: {:?}",
-            client.farewell()
-        )
+    // A mere end of the connection may be told after a grace period only.
+    bob.client.leave(room.clone()).await?;
+    ann.hear("bob's departure", |told| {
+        matches!(told, Told::Event(Event::PeerLeft { room: left, peer, .. })
+            if *left == room && *peer == from_bob)
     })
+    .await?;
+    step("a departure is told to the others");
+    bob.close().await?;
+    ann.close().await
 }
 
-fn is_from(told: &Told, peer: &PeerId) -> bool {
-    matches!(told, Told::Event(Event::Signal { from, .. }) if from == peer)
+/// One of the two clients.
+struct Tester {
+    client: Client,
+    /// What marks messages of this test.
+    mark: String,
+}
+
+async fn registered(url: &Address, mark: &str, name: &str) -> Result<Tester> {
+    let wire = by_name("register").context("this build does not speak the register wire")?;
+    let id = format!("{mark}-{name}");
+    let connected = tokio::time::timeout(PATIENCE, Client::connect(url, wire, &id)).await;
+    let client = connected.with_context(|| late("the connection"))??;
+    let mut tester = Tester {
+        client,
+        mark: mark.to_owned(),
+    };
+    tester.client.join(RoomId::LOBBY, Role::Receiver).await?;
+    tester
+        .hear(
+            "the registration",
+            |told| matches!(told, Told::Event(Event::Joined { peer, .. }) if peer.as_str() == id),
+        )
+        .await?;
+    Ok(tester)
+}
+
+impl Tester {
+    fn peer(&self) -> &PeerId {
+        self.client.peer()
+    }
+
+    /// Waits for what is wanted. On a server in use others come, go and broadcast meanwhile, which proves nothing.
+    async fn hear(&mut self, what: &str, wanted: impl Fn(&Told) -> bool) -> Result<()> {
+        let mut instead = Vec::new();
+        let heard = self.hear_or_note(wanted, &mut instead);
+        match tokio::time::timeout(PATIENCE, heard).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => bail!(
+                "the server closed instead of sending {what}: {:?}",
+                self.client.farewell()
+            ),
+            Ok(Err(error)) => Err(error).with_context(|| format!("waiting for {what}")),
+            Err(_) if instead.is_empty() => bail!(late(what)),
+            Err(_) => bail!("{}; instead there was {}", late(what), instead.join(", ")),
+        }
+    }
+
+    /// Hears until what is wanted comes (`true`) or the server closes, and notes what else could be meant for this
+    /// test.
+    async fn hear_or_note(
+        &mut self,
+        wanted: impl Fn(&Told) -> bool,
+        instead: &mut Vec<String>,
+    ) -> Result<bool, ClientError> {
+        loop {
+            let noted = match self.client.next().await {
+                Ok(Some(told)) if wanted(&told) => return Ok(true),
+                Ok(Some(told)) => self.describe(&told),
+                Ok(None) => return Ok(false),
+                // What others broadcast need not be of the wire.
+                Err(ClientError::Decode(error)) => Some(error.to_string()),
+                Err(error) => return Err(error),
+            };
+            instead.extend(noted);
+            instead.truncate(NOTED_MAX);
+        }
+    }
+
+    /// What was told, unless it is about others.
+    fn describe(&self, told: &Told) -> Option<String> {
+        match told {
+            Told::Refused { code, message } => Some(format!("the error {code:?} ({message})")),
+            Told::Event(Event::Signal { signal, .. }) => {
+                let text = String::from_utf8_lossy(&signal.payload.body);
+                text.contains(&self.mark).then(|| text.into_owned())
+            }
+            Told::Event(_) => None,
+        }
+    }
+
+    async fn close(self) -> Result<()> {
+        let closed = tokio::time::timeout(PATIENCE, self.client.close()).await;
+        Ok(closed.with_context(|| late("the end of the connection"))??)
+    }
+}
+
+/// How much of what came in place of an answer is repeated.
+const NOTED_MAX: usize = 3;
+
+fn late(what: impl fmt::Display) -> String {
+    format!("{what} did not come within {} s", PATIENCE.as_secs())
+}
+
+fn is_signal(told: &Told, kind: SignalKind, expected: &PeerId) -> bool {
+    matches!(told, Told::Event(Event::Signal { from, signal, .. })
+        if from == expected && signal.kind == kind)
 }
 
 fn step(what: &str) {

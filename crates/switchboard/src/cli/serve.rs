@@ -14,18 +14,22 @@ use self::reload::Running;
 use self::signals::{Signal, Signals};
 use super::settings::Settings;
 
+/// What may be open beside the connections: listeners, the log, what the runtime and the system need.
+const OTHER_FILES: u64 = 64;
+
 /// Serves until it is told to stop (SIGTERM, SIGINT).
 pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
     let sources = settings.sources()?;
     let config = sources.load()?;
-    let log = log::init(&config.log)?;
+    // Held to the end, whichever way that comes: the last lines are to be read.
+    let (log, _guard) = log::init(&config.log)?;
     let file = sources.effective_file();
     info!(
         version = env!("CARGO_PKG_VERSION"),
         config = file.map(|file| file.display().to_string()),
         "starting"
     );
-    raise_open_files();
+    raise_open_files(config.limits.connections);
     runtime(&config.runtime)?.block_on(serve(config, settings, log))
 }
 
@@ -60,14 +64,29 @@ async fn serve(config: Config, settings: &Settings, log: LogHandle) -> anyhow::R
     Ok(())
 }
 
-fn raise_open_files() {
-    match open_files::raise() {
-        Ok(limit) => info!(
-            before = limit.before,
-            after = limit.after,
-            "open-file limit"
-        ),
-        Err(error) => warn!(%error, "open-file limit could not be raised"),
+/// Raises the limit, and warns where it is too low for as many connections.
+fn raise_open_files(connections: usize) {
+    let limit = match open_files::raise() {
+        Ok(limit) => limit,
+        Err(error) => {
+            warn!(%error, "open-file limit could not be raised");
+            return;
+        }
+    };
+    info!(
+        before = limit.before,
+        after = limit.after,
+        "open-file limit"
+    );
+    let needed = u64::try_from(connections)
+        .unwrap_or(u64::MAX)
+        .saturating_add(OTHER_FILES);
+    if limit.after < needed {
+        warn!(
+            open_files = limit.after,
+            connections,
+            "the open-file limit is too low for limits.connections: raise the one or lower the other"
+        );
     }
 }
 

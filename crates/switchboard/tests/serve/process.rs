@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
@@ -63,7 +63,14 @@ impl Setup {
     }
 
     /// Starts it.
-    pub(crate) fn start(mut self) -> Server {
+    pub(crate) fn start(self) -> Server {
+        let mut server = self.start_unread();
+        server.read();
+        server
+    }
+
+    /// Starts it; nobody reads what it writes to the console.
+    pub(crate) fn start_unread(mut self) -> Server {
         let mut process = self
             .command
             .stdin(Stdio::null())
@@ -71,20 +78,12 @@ impl Setup {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary runs");
-        let stderr = process.stderr.take().expect("a pipe");
-        let (sender, lines) = mpsc::channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                let line = serde_json::from_str(&line).unwrap_or_else(|_| json!({"text": line}));
-                if sender.send(line).is_err() {
-                    break;
-                }
-            }
-        });
+        let unread = process.stderr.take();
         Server {
             process,
             folder: self.folder,
-            lines,
+            unread,
+            lines: mpsc::channel().1,
         }
     }
 }
@@ -127,10 +126,27 @@ fn wait(child: &mut Child) -> ExitStatus {
 pub(crate) struct Server {
     process: Child,
     folder: TempDir,
+    /// The console, as long as nobody reads it.
+    unread: Option<ChildStderr>,
     lines: Receiver<Value>,
 }
 
 impl Server {
+    /// Reads its console from now on.
+    pub(crate) fn read(&mut self) {
+        let stderr = self.unread.take().expect("a pipe that nobody reads");
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                let line = serde_json::from_str(&line).unwrap_or_else(|_| json!({"text": line}));
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        self.lines = lines;
+    }
+
     /// The next line of the log with this message; others are passed over.
     #[track_caller]
     pub(crate) fn line(&self, message: &str) -> Value {
@@ -223,6 +239,16 @@ impl Client {
 
     pub(crate) async fn send(&mut self, message: &Value) {
         self.transport.queue(message.to_string().as_bytes());
+        let sent = tokio::time::timeout(PATIENCE, self.transport.flush()).await;
+        sent.expect("in time").expect("the server reads");
+    }
+
+    /// Sends the same message so many times at once.
+    pub(crate) async fn repeat(&mut self, message: &Value, times: usize) {
+        let text = message.to_string();
+        for _ in 0..times {
+            self.transport.queue(text.as_bytes());
+        }
         let sent = tokio::time::timeout(PATIENCE, self.transport.flush()).await;
         sent.expect("in time").expect("the server reads");
     }

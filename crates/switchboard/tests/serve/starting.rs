@@ -62,7 +62,11 @@ async fn s1_3_the_port_comes_from_the_environment_or_from_env_and_the_environmen
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_for_everybody_says_once_that_it_is_open() {
-    let server = Setup::new(&["--listen", "0.0.0.0:0"]).start();
+    // So few that every system has files for them, which would be another warning.
+    let few = ("SWITCHBOARD__LIMITS__CONNECTIONS", "100");
+    let server = Setup::new(&["--listen", "0.0.0.0:0"])
+        .env(few.0, few.1)
+        .start();
     let warning = server.line(
         "everybody who can reach this server may use it: there is no authentication; \
          metrics are answered to this machine only",
@@ -75,7 +79,7 @@ async fn a_server_for_everybody_says_once_that_it_is_open() {
         "{others:#?}"
     );
 
-    let server = Setup::local(&[]).start();
+    let server = Setup::local(&[]).env(few.0, few.1).start();
     server.line("listening");
     server.signal("TERM");
     let others = server.remaining_lines();

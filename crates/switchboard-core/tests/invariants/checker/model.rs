@@ -190,7 +190,8 @@ impl Model {
         match &signal.to {
             Target::Everyone => self.tell_others(room, &from, &event),
             Target::Peer(target) => {
-                match self.lines_of(room, target).last().map(|line| line.conn) {
+                let others = self.lines_of(room, target).filter(|line| line.peer != from);
+                match others.last().map(|line| line.conn) {
                     Some(active) => self.told.push((active, event)),
                     None => {
                         let target = target.clone();

@@ -85,9 +85,9 @@ impl Witnesses {
                     room.is_lobby() || view.contains(from),
                     "heard from somebody who is not there"
                 );
-                match &signal.to {
-                    Target::Everyone => assert_ne!(own, *from, "heard itself"),
-                    Target::Peer(target) => assert_eq!(own, *target, "heard what is not for it"),
+                assert_ne!(own, *from, "heard itself");
+                if let Target::Peer(target) = &signal.to {
+                    assert_eq!(own, *target, "heard what is not for it");
                 }
             }
             Event::Refused { .. } => {}

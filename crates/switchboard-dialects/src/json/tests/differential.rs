@@ -1,11 +1,14 @@
 //! Random messages, valid and almost valid, judged by the scanner and by the reference.
 
+use std::collections::HashMap;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
 
-use super::super::reference::{assert_agrees, judge};
+use super::super::Members;
+use super::super::reference::{Verdict, assert_agrees, judge};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
@@ -13,6 +16,14 @@ proptest! {
     #[test]
     fn messages_are_judged_alike(text in message()) {
         assert_agrees(&text);
+    }
+
+    #[test]
+    fn members_are_walked_alike(text in message()) {
+        if let Verdict::Accepted(members) = judge(&text) {
+            let walked = Members::of(&text).map(|(name, value)| (name.into_owned(), value.to_owned()));
+            prop_assert_eq!(walked.collect::<HashMap<_, _>>(), members);
+        }
     }
 
     #[test]
@@ -42,9 +53,9 @@ fn the_generators_reach_every_verdict() {
             .expect("a message")
             .current();
         match judge(&text) {
-            super::super::reference::Verdict::Syntax => drop(seen.insert("malformed_json")),
-            super::super::reference::Verdict::Refused(codes) => seen.extend(codes),
-            super::super::reference::Verdict::Accepted(_) => drop(seen.insert("accepted")),
+            Verdict::Syntax => drop(seen.insert("malformed_json")),
+            Verdict::Refused(codes) => seen.extend(codes),
+            Verdict::Accepted(_) => drop(seen.insert("accepted")),
         }
     }
     let all = [

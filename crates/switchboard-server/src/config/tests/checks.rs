@@ -84,6 +84,42 @@ fn an_outbox_holds_at_least_one_longest_message() {
 }
 
 #[test]
+fn ids_are_so_short_that_two_of_them_fit_beside_a_longest_message() {
+    let reason = "limits.id_length: must be at most 1024 characters";
+    for (length, expected) in [
+        (1_024, vec![]),
+        (1_025, vec![reason]),
+        (usize::MAX, vec![reason]),
+    ] {
+        let found = problems(|config| {
+            config.limits.id_length = length;
+            config.limits.peers_per_room = 100;
+        });
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn the_roster_of_a_full_room_fits_into_a_frame_that_every_client_takes() {
+    for (length, most) in [(1, 23_829), (128, 1_897), (1_024, 251)] {
+        let with_peers = |peers| {
+            problems(|config| {
+                config.limits.id_length = length;
+                config.limits.peers_per_room = peers;
+            })
+        };
+        assert_eq!(with_peers(most), [""; 0]);
+        let refusal = format!(
+            "limits.peers_per_room: must be at most {most} with limits.id_length = {length}, or a full room's roster \
+             does not fit into a frame of 1048576 bytes"
+        );
+        for too_many in [most + 1, usize::MAX] {
+            assert_eq!(with_peers(too_many), [refusal.as_str()]);
+        }
+    }
+}
+
+#[test]
 fn durations_are_longer_than_nothing_but_for_the_grace() {
     type Field = fn(&mut Config) -> &mut Duration;
     let cases: [(&str, Field); 6] = [

@@ -248,7 +248,7 @@ impl User {
             self.name()
         );
         client
-            .say(&self.room, &to, Meaning::Candidate { init: &init })
+            .say(&self.room, &to, Meaning::Candidate { init: init.into() })
             .await?;
         self.tally.sent.fetch_add(1, Ordering::Relaxed);
         Ok(())
@@ -267,10 +267,10 @@ impl User {
         let text = std::str::from_utf8(&signal.payload.body)?;
         match dialect(self.wire).read(text) {
             Some(Meaning::Candidate { init }) => {
-                let number = between(init, "candidate:", " ")
+                let number = between(&init, "candidate:", " ")
                     .context("a candidate without a number")?
                     .parse()?;
-                let sender = between(init, "\"usernameFragment\":\"", "\"")
+                let sender = between(&init, "\"usernameFragment\":\"", "\"")
                     .context("a candidate without a sender")?;
                 // The S0 wire relays verbatim between its own clients and names no sender.
                 ensure!(

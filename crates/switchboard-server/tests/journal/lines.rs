@@ -43,25 +43,21 @@ impl Log {
         })
     }
 
-    /// The lines with this message that hold, so far.
-    pub(crate) fn lines(&self, message: &str, holds: impl Fn(&Value) -> bool) -> Vec<Value> {
+    /// The lines with this message, so far, that mention something.
+    pub(crate) fn lines(&self, message: &str, mention: &str) -> Vec<Value> {
         assert!(self.handle.flush(Duration::from_secs(10)), "a slow disk");
         let text = std::fs::read_to_string(&self.path).expect("a log file");
-        let lines = text.lines().map(serde_json::from_str);
+        let lines = text.lines().filter(|line| line.contains(mention));
         lines
-            .map(|line| line.expect("JSON"))
-            .filter(|line: &Value| line["message"] == message && holds(line))
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .filter(|line: &Value| line["message"] == message)
             .collect()
     }
 
     /// The same, once there is one: lines are written a moment after the answer.
-    pub(crate) async fn until_lines(
-        &self,
-        message: &str,
-        holds: impl Fn(&Value) -> bool,
-    ) -> Vec<Value> {
+    pub(crate) async fn until_lines(&self, message: &str, mention: &str) -> Vec<Value> {
         eventually(message, async || {
-            Some(self.lines(message, &holds)).filter(|lines| !lines.is_empty())
+            Some(self.lines(message, mention)).filter(|lines| !lines.is_empty())
         })
         .await
     }

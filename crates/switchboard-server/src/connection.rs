@@ -1,7 +1,9 @@
 //! One live transport: who speaks on it, and what waits to be written.
 
-use std::sync::Arc;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -28,6 +30,9 @@ pub(crate) struct Connection {
     pub(crate) vitals: Vitals,
     /// Whether the client cannot take two frames in one read: each goes out in a write of its own, spaced.
     pub(crate) one_frame_per_write: bool,
+    /// Wakes the reading task, whose waker stays the same.
+    reader: OnceLock<Waker>,
+    dismissed: AtomicBool,
     speech: Mutex<Speech>,
     outbox: Mutex<Outbox>,
     writer: WriteHalf,
@@ -80,6 +85,8 @@ impl Connection {
                 paused: AtomicBool::new(false),
             },
             one_frame_per_write,
+            reader: OnceLock::new(),
+            dismissed: AtomicBool::new(false),
             speech: Mutex::default(),
             outbox: Mutex::default(),
             writer,
@@ -177,7 +184,29 @@ impl Connection {
     /// Ends a connection that will hardly hear why: it is told, but not waited for. The others hear of it at once.
     pub(crate) fn dismiss(self: &Arc<Self>, reason: CloseReason, batch: &mut Batch<'_>) {
         self.close(reason, batch);
-        self.writer.stop_reading();
+        self.release_reader();
+    }
+
+    /// Has the reading task go on to the connection's end, whatever the other end does.
+    fn release_reader(&self) {
+        self.dismissed.store(true, Ordering::Release);
+        if let Some(reader) = self.reader.get() {
+            reader.wake_by_ref();
+        }
+    }
+
+    /// Makes the current task the one that is woken when there is nothing more to read for.
+    pub(crate) async fn adopt_reader(&self) {
+        poll_fn(|cx| {
+            self.reader.get_or_init(|| cx.waker().clone());
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    /// Whether there is nothing more to read for: the connection was told so and is not waited for.
+    pub(crate) fn is_dismissed(&self) -> bool {
+        self.dismissed.load(Ordering::Acquire)
     }
 
     /// Whether the server has said its last word.
@@ -201,7 +230,7 @@ impl Connection {
             node.metrics.close(reason);
             tools.cut_off.push(self.id);
             self.cut_off_after(CLOSE_TIMEOUT, node);
-            self.writer.stop_reading();
+            self.release_reader();
         }
         if pushed != Pushed::Closed && !std::mem::replace(&mut outbox.touched, true) {
             tools.touched.push(Arc::clone(self));

@@ -91,8 +91,8 @@ impl Refused {
         match refusal {
             Refusal::TargetNotFound { target } => {
                 // Nobody has checked how long this name is.
-                let target: String = target.as_str().chars().take(128).collect();
-                tracing::info!(%conn, dialect, target, code, "target not found");
+                let to: String = target.as_str().chars().take(128).collect();
+                tracing::info!(%conn, dialect, to, code, "target not found");
             }
             refusal => tracing::debug!(%conn, dialect, %refusal, code, "refused"),
         }

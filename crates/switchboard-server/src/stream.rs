@@ -124,14 +124,6 @@ impl WriteHalf {
         };
     }
 
-    /// Reads no more, which wakes the reading task; what waits can still be written.
-    pub(crate) fn stop_reading(&self) {
-        let _ = match self {
-            Self::Tcp(half) => SockRef::from(half.as_ref()).shutdown(std::net::Shutdown::Read),
-            Self::Unix(half) => SockRef::from(half.as_ref()).shutdown(std::net::Shutdown::Read),
-        };
-    }
-
     /// Tells the peer that nothing more will come, while it may still speak.
     pub(crate) fn finish(&self) {
         let _ = match self {

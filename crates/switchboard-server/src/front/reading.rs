@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::time::Duration;
 
 use switchboard_dialects::DecodeError;
@@ -70,6 +71,7 @@ impl Reading {
     /// Reads the connection to its end. `early` came with the handshake.
     pub(super) async fn run(mut self, early: Vec<u8>) {
         let _live = self.node.live();
+        self.connection.adopt_reader().await;
         let attached = self.node.attach(&self.connection);
         tracing::debug!(conn = %self.connection.id, peer = %self.connection.admission.peer, "connected");
         let mut unheard = early;
@@ -116,6 +118,9 @@ impl Reading {
             ..
         } = self;
         poll_fn(|cx| {
+            if connection.is_dismissed() {
+                return Poll::Ready(Ok(Step::End));
+            }
             BUFFER.with_borrow_mut(|buffer| {
                 let mut space = ReadBuf::new(buffer);
                 let ready = socket.poll_read(cx, &mut space);
@@ -149,6 +154,11 @@ impl Reading {
     /// Ends the transport: what is queued goes out, then our side closes, and the other side gets a moment to do so,
     /// since closing a socket with unread bytes would cut off what was just written.
     async fn part(&mut self) {
+        let patience = if self.node.is_draining() {
+            CLOSE_TIMEOUT.max(self.node.config.timeouts.shutdown)
+        } else {
+            CLOSE_TIMEOUT
+        };
         let Self {
             connection, socket, ..
         } = self;
@@ -160,7 +170,7 @@ impl Reading {
             discard(socket).await;
         };
         // Who has not taken it by then is told nothing more.
-        let _ = timeout(CLOSE_TIMEOUT, ending).await;
+        let _ = timeout(patience, ending).await;
         connection.abandon(&self.node);
     }
 }

@@ -36,7 +36,7 @@ pub(crate) async fn upgrade(
         let body = format!("{full}\n");
         return (
             StatusCode::SERVICE_UNAVAILABLE,
-            [(header::RETRY_AFTER, "5")],
+            [(header::RETRY_AFTER, "5"), (header::CONNECTION, "close")],
             body,
         )
             .into_response();

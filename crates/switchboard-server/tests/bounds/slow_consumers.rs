@@ -37,6 +37,8 @@ struct Scene {
     slow: Socket,
     /// Lines said so far.
     said: usize,
+    /// Whether `slow` says something for each line it reads at last.
+    answers: bool,
 }
 
 /// What somebody got who was cut off.
@@ -62,6 +64,7 @@ impl Scene {
             fast,
             slow,
             said: 0,
+            answers: false,
         }
     }
 
@@ -97,6 +100,9 @@ impl Scene {
                     if message["type"] == "chat" {
                         assert_eq!(number_of(&message), got.lines);
                         got.lines += 1;
+                    }
+                    if self.answers {
+                        self.slow.send(frame(OpCode::Pong, b"")).await;
                     }
                 }
                 (OpCode::Pong, _) => got.pongs += 1,
@@ -172,6 +178,17 @@ async fn what_is_lost_is_counted_in_messages_and_pongs_are_none() {
     let metrics = scene.metrics_without_slow().await;
     let lost = metrics.value("messages_lost_total");
     assert_eq!(got.lines as f64 + lost, for_slow as f64, "{got:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_still_talks_when_cut_off_is_told_why_all_the_same() {
+    let mut config = quiet_config();
+    config.limits.outbox_bytes = 100_000;
+    let mut scene = Scene::begin(config).await;
+    scene.answers = true;
+    scene.say_until_slow_has_left().await;
+    let got = scene.read_to_the_end().await;
+    assert!(got.lines > 0, "{got:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,7 +2,7 @@
 //!
 //! `join` -> `joined`, `leave` -> `leaved` (as the document spells it), `user-joined` and `user-left` to the others.
 //! Every other object is what Socket.IO clients send as a `message` event: it names its `roomId` and is relayed as it
-//! came. Source: FEATURES S0; gaps and examples: docs/dialects/join.md.
+//! came. Source: docs/features.md, S0; gaps and examples: docs/dialects/join.md.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! S1: `join-room` rooms over a plain WebSocket.
 //!
 //! `join-room` -> `join-success`; the others hear `user-joined` and `user-left`; every other message is forwarded
-//! byte for byte. Source: FEATURES S1; gaps and examples: docs/dialects/join-room.md.
+//! byte for byte. Source: docs/features.md, S1; gaps and examples: docs/dialects/join-room.md.
 
 use std::borrow::Cow;
 

@@ -1,6 +1,6 @@
 //! Reading one relayed message at scan speed: what it is, who it is for, and whether it may travel on.
 //!
-//! A message is checked completely (the grammar of RFC 8259 and the rules of PROTOCOLS.md, "Validity"), but
+//! A message is checked completely (the grammar of RFC 8259 and the rules of docs/protocol.md), but
 //! no tree is built: [`Message::scan`] remembers where the values of the known top-level [`Key`]s stand, and the
 //! readers look at those places only. The text itself travels on as it came; [`Message::with_string`] sets one
 //! field in it by copying the bytes around.
@@ -167,7 +167,7 @@ impl<'a> Message<'a> {
     }
 
     /// A field that names a peer or a room: a string, or a number taken as its decimal text exactly as written
-    /// (PROTOCOLS.md, "Ids and room names"); `None` when absent.
+    /// (docs/protocol.md); `None` when absent.
     ///
     /// # Errors
     /// [`WrongType`] when the value is neither, `null` included.

@@ -1,7 +1,7 @@
 //! S2 and S4: clients that register an id, then speak by id, in the lobby or in a room with roles.
 //!
 //! `register` -> `registered`, `join` -> `joined` with the others, `peer-joined` and `peer-left`; everything else is
-//! relayed with `from` set by the server. Source: FEATURES S2 and S4; gaps and examples: docs/dialects/register.md.
+//! relayed with `from` set by the server. Source: docs/features.md, S2 and S4; gaps and examples: docs/dialects/register.md.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;

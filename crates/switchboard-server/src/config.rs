@@ -28,7 +28,7 @@ pub use sections::{
 
 use serde::{Deserialize, Serialize};
 
-/// The port of the default listeners (PROTOCOLS: S2 and S4 connect here).
+/// The port of the default listeners (where published clients of the wire `register` connect).
 pub const DEFAULT_PORT: u16 = 8765;
 
 /// The whole configuration of a node.

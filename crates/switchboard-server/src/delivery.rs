@@ -18,7 +18,7 @@ use crate::outbox::Pushed;
 /// The connections of one shard, by their id.
 pub(crate) type Links = HashMap<ConnId, Arc<Connection>, RandomState>;
 
-/// The largest message the server sends, in bytes: what the strictest client accepts (PROTOCOLS: Python `websockets`).
+/// The largest message the server sends, in bytes: what the strictest client accepts (Python `websockets`).
 pub(crate) const MAX_SERVER_MESSAGE: usize = 1_048_576;
 
 /// What the event at hand says on each wire that was needed so far.

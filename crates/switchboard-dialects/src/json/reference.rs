@@ -1,4 +1,4 @@
-//! What [`Message::scan`](super::Message::scan) must agree with: the rules of PROTOCOLS.md ("Validity") on top of
+//! What [`Message::scan`](super::Message::scan) must agree with: the rules of docs/protocol.md on top of
 //! serde_json, written without a look at the scanner. The fuzz targets include this file.
 
 use std::collections::HashMap;

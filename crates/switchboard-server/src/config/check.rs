@@ -9,13 +9,13 @@ use super::{Config, IceServerConfig, Listen, Problem};
 const MESSAGE_BYTES_MIN: usize = 1_024;
 
 /// The longest `limits.message_bytes`: with what a wire adds, a server frame stays below 1,048,576 bytes
-/// (PROTOCOLS: Python `websockets` refuses more).
+/// (Python `websockets` refuses more).
 const MESSAGE_BYTES_MAX: usize = 1_040_000;
 
 /// The longest `limits.id_length`, in characters: two ids beside a longest message still fit a server frame.
 const ID_LENGTH_MAX: usize = 1_024;
 
-/// The longest server frame that every client takes, in bytes (PROTOCOLS: Python `websockets` refuses more).
+/// The longest server frame that every client takes, in bytes (Python `websockets` refuses more).
 const FRAME_MAX: usize = 1_048_576;
 
 /// What one character of an id can take in a frame, in bytes: the longest in UTF-8; quotes and backslashes become two.

@@ -50,7 +50,7 @@ pub enum Refusal {
     Untranslatable,
     /// The receiving side's wire cannot carry the message: translated, it exceeds what a frame may hold.
     #[error("the message is too large for the receiver's wire: {bytes} bytes, at most {limit}")]
-    Untransferable {
+    TooLarge {
         /// Size in the receiver's wire.
         bytes: usize,
         /// Bound of one frame.
@@ -107,7 +107,7 @@ impl Refusal {
             Self::TooManyConnections { .. } => "too_many_connections",
             Self::InvalidId { .. } => "invalid_id",
             Self::Untranslatable => "untranslatable",
-            Self::Untransferable { .. } => "message_too_big",
+            Self::TooLarge { .. } => "message_too_big",
         }
     }
 }

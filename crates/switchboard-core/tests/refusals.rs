@@ -67,7 +67,7 @@ fn all() -> Vec<(Refusal, &'static str, &'static str)> {
             "the message cannot be carried to the receiver's wire",
         ),
         (
-            Refusal::Untransferable {
+            Refusal::TooLarge {
                 bytes: 20,
                 limit: 10,
             },

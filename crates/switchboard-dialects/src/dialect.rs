@@ -42,7 +42,7 @@ pub trait Dialect: Sync + Debug {
     }
 
     /// Appends something said on another wire in this wire's words; or appends nothing, and tells
-    /// [`Encoded::Nothing`] or [`Encoded::Untransferable`].
+    /// [`Encoded::Nothing`] or [`Encoded::Untranslatable`].
     fn write(&self, said: &Said<'_>, out: &mut Vec<u8>) -> Encoded;
 }
 
@@ -81,7 +81,7 @@ pub enum Encoded {
     /// The wire has no word for it, and its clients do without; nothing was appended.
     Nothing,
     /// The wire cannot carry it, and it is lost to the receivers: count it, and tell the sender. Nothing was appended.
-    Untransferable,
+    Untranslatable,
     /// The words depend on the connection: ask its [`ServerSide`]. Nothing was appended.
     Personal,
 }

@@ -109,7 +109,7 @@ impl Dialect for JoinRoom {
             Meaning::Chat { text } => numbered(start(out, "chat").raw("message", text), said).end(),
             Meaning::Other { name, fields } => {
                 if is_forged(name, fields, &ANNOUNCEMENTS, Key::UserId, said.from) {
-                    return Encoded::Untransferable;
+                    return Encoded::Untranslatable;
                 }
                 start(out, name).fields(fields, &ROUTING).end();
             }

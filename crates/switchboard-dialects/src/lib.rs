@@ -66,7 +66,7 @@ pub fn encode_shared(wire: Wire, event: &Event, stamp: Stamp<'_>, out: &mut Vec<
     }
     let text = std::str::from_utf8(&signal.payload.body).ok();
     let Some(meaning) = text.and_then(|text| dialect(signal.payload.wire).read(text)) else {
-        return Encoded::Untransferable;
+        return Encoded::Untranslatable;
     };
     let said = Said {
         room,

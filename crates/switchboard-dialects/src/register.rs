@@ -131,7 +131,7 @@ impl Dialect for Register {
             && (name == "candidate"
                 || is_forged(name, fields, &ANNOUNCEMENTS, Key::ClientId, said.from))
         {
-            return Encoded::Untransferable;
+            return Encoded::Untranslatable;
         }
         let message = match &said.meaning {
             Meaning::Offer { sdp } => Writer::new(out, "offer").raw("sdp", sdp),

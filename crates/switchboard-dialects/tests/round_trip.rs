@@ -374,7 +374,7 @@ fn refusals(target: &PeerId) -> impl Iterator<Item = Refusal> {
         Refusal::TooManyRooms { limit: 5 },
         Refusal::TooManyConnections { limit: 5 },
         Refusal::Untranslatable,
-        Refusal::Untransferable { bytes: 7, limit: 5 },
+        Refusal::TooLarge { bytes: 7, limit: 5 },
     ];
     refusals.into_iter().chain(invalid)
 }

@@ -80,7 +80,10 @@ pub(crate) fn deliver(
             },
             Event::Refused { refusal } => note(connection, refusal, batch),
             // Presence for one who is going is of no interest to anybody.
-            _ => {}
+            Event::Joined { .. }
+            | Event::Left { .. }
+            | Event::PeerJoined { .. }
+            | Event::PeerLeft { .. } => {}
         }
     }
     if let (Some(refusal), Some(asker)) = (failure, asker) {
@@ -117,7 +120,7 @@ impl Told {
     /// What the sender of a message is told that did not get through.
     fn refusal(&self, to: &Target) -> Option<Refusal> {
         match (self, to) {
-            (Self::Oversized(bytes), _) => Some(Refusal::Untransferable {
+            (Self::Oversized(bytes), _) => Some(Refusal::TooLarge {
                 bytes: *bytes,
                 limit: MAX_SERVER_MESSAGE,
             }),
@@ -157,7 +160,7 @@ fn tell(connection: &Arc<Connection>, wire: Wire, event: &Event, batch: &mut Bat
     let told = match encoded {
         Encoded::Frame => send(connection, &scratch.bytes[range], batch),
         Encoded::Nothing => Told::Nothing,
-        Encoded::Untransferable => Told::Untranslatable,
+        Encoded::Untranslatable => Told::Untranslatable,
         Encoded::Personal => tell_personally(connection, event, &mut scratch.bytes, batch),
     };
     batch.tools.scratch = scratch;

@@ -184,9 +184,9 @@ impl Exchange {
             };
             match encoded {
                 Encoded::Frame => self.push(line, out),
-                Encoded::Nothing | Encoded::Untransferable => {
+                Encoded::Nothing | Encoded::Untranslatable => {
                     assert!(out.is_empty(), "nothing said in {} bytes", out.len());
-                    lost |= encoded == Encoded::Untransferable;
+                    lost |= encoded == Encoded::Untranslatable;
                 }
                 Encoded::Personal => panic!("asked itself, a wire has no words for {event:?}"),
             }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use switchboard_server::config::Config;
 use tokio::time::Instant;
 
 use crate::common::{TestServer, quiet_config};
@@ -11,6 +12,15 @@ use crate::support::{Heard, Metrics, Peer};
 const FIRST: usize = 60;
 /// What follows.
 const SECOND: usize = 20;
+
+/// A server, and two in one room of it who know of each other.
+async fn room_of_two(config: Config) -> (TestServer, Peer, Peer) {
+    let server = TestServer::start(config).await;
+    let mut bob = Peer::join(server.addr(), "room", "bob").await;
+    let ann = Peer::join(server.addr(), "room", "ann").await;
+    bob.expect("user-joined").await;
+    (server, bob, ann)
+}
 
 async fn hear_in_order(bob: &mut Peer, numbers: std::ops::Range<usize>) {
     for number in numbers {
@@ -31,10 +41,7 @@ async fn over_the_rate_a_connection_is_read_later_and_loses_nothing_and_is_not_t
     // Shorter by far than the pause that follows.
     config.timeouts.ping_interval = Duration::from_millis(200);
     config.timeouts.ping_timeout = Duration::from_millis(300);
-    let server = TestServer::start(config).await;
-    let mut bob = Peer::join(server.addr(), "room", "bob").await;
-    let mut ann = Peer::join(server.addr(), "room", "ann").await;
-    bob.expect("user-joined").await;
+    let (server, mut bob, mut ann) = room_of_two(config).await;
 
     let begun = Instant::now();
     queue(&mut ann, 0..FIRST);
@@ -66,10 +73,7 @@ async fn a_burst_passes_as_far_as_a_second_allows_and_the_rest_is_spaced() {
     const BURST: usize = 30;
     let mut config = quiet_config();
     config.limits.messages_per_second = 10;
-    let server = TestServer::start(config).await;
-    let mut bob = Peer::join(server.addr(), "room", "bob").await;
-    let mut ann = Peer::join(server.addr(), "room", "ann").await;
-    bob.expect("user-joined").await;
+    let (server, mut bob, mut ann) = room_of_two(config).await;
     // What joining costs is paid for.
     tokio::time::sleep(Duration::from_millis(200)).await;
 
@@ -103,10 +107,7 @@ async fn below_the_rate_nobody_waits() {
     let mut config = quiet_config();
     // Two thirds of it in one go, the rest while time passes: a bound that were as low as a tenth of this would be felt.
     config.limits.messages_per_second = 1_000;
-    let server = TestServer::start(config).await;
-    let mut bob = Peer::join(server.addr(), "room", "bob").await;
-    let mut ann = Peer::join(server.addr(), "room", "ann").await;
-    bob.expect("user-joined").await;
+    let (_server, mut bob, mut ann) = room_of_two(config).await;
     let begun = Instant::now();
     for number in 0..MESSAGES {
         ann.chat(&number.to_string()).await;
@@ -121,10 +122,7 @@ async fn who_says_too_much_and_leaves_is_heard_out_if_that_takes_less_than_a_dea
     let mut config = quiet_config();
     config.limits.messages_per_second = 10;
     config.timeouts.ping_timeout = Duration::from_secs(20);
-    let server = TestServer::start(config).await;
-    let mut bob = Peer::join(server.addr(), "room", "bob").await;
-    let mut ann = Peer::join(server.addr(), "room", "ann").await;
-    bob.expect("user-joined").await;
+    let (_server, mut bob, mut ann) = room_of_two(config).await;
     queue(&mut ann, 0..20);
     ann.flush().await;
     let gone = Instant::now();
@@ -140,10 +138,7 @@ async fn who_says_far_too_much_and_leaves_is_gone_when_a_dead_peer_is() {
     let mut config = quiet_config();
     config.limits.messages_per_second = 2;
     config.timeouts.ping_timeout = Duration::from_secs(1);
-    let server = TestServer::start(config).await;
-    let mut bob = Peer::join(server.addr(), "room", "bob").await;
-    let mut ann = Peer::join(server.addr(), "room", "ann").await;
-    bob.expect("user-joined").await;
+    let (server, mut bob, mut ann) = room_of_two(config).await;
     // To hear it out would take half a minute.
     queue(&mut ann, 0..60);
     ann.flush().await;
@@ -171,10 +166,7 @@ async fn who_is_read_slowly_does_not_hold_up_the_end() {
     let mut config = quiet_config();
     config.limits.messages_per_second = 1;
     config.timeouts.shutdown = Duration::from_secs(20);
-    let server = TestServer::start(config).await;
-    let mut bob = Peer::join(server.addr(), "room", "bob").await;
-    let mut ann = Peer::join(server.addr(), "room", "ann").await;
-    bob.expect("user-joined").await;
+    let (server, mut bob, mut ann) = room_of_two(config).await;
     // A minute's worth.
     queue(&mut ann, 0..60);
     ann.flush().await;

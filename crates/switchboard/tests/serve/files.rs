@@ -1,18 +1,10 @@
 //! What happens when the system gives the server no more files.
 
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 
 use serde_json::json;
 
-use crate::process::{Client, Setup};
-
-async fn registers(server: SocketAddr) {
-    let register = json!({"type": "register", "client_id": "ann"});
-    Client::begin(server, &register, "registered")
-        .await
-        .close()
-        .await;
-}
+use crate::process::{Client, Setup, comes_and_goes};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_files_run_out_the_server_waits_longer_each_time_and_goes_on_when_there_are_some() {
@@ -44,7 +36,7 @@ async fn when_files_run_out_the_server_waits_longer_each_time_and_goes_on_when_t
     early.expect("error").await;
 
     drop(crowd);
-    registers(address).await;
+    comes_and_goes(address).await;
     early.close().await;
     assert_eq!(server.stop(), Some(0));
 }

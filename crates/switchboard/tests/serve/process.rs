@@ -220,6 +220,15 @@ pub(crate) struct Client {
     transport: Transport,
 }
 
+/// A client registers and leaves again, which shows that the server serves.
+pub(crate) async fn comes_and_goes(server: SocketAddr) {
+    let register = serde_json::json!({"type": "register", "client_id": "ann"});
+    Client::begin(server, &register, "registered")
+        .await
+        .close()
+        .await;
+}
+
 impl Client {
     pub(crate) async fn connect(server: SocketAddr) -> Self {
         let address: Address = format!("ws://{server}/").parse().expect("a URL");

@@ -3,22 +3,12 @@
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 
-use serde_json::json;
-
-use crate::process::{Client, PATIENCE, Setup};
+use crate::process::{PATIENCE, Setup, comes_and_goes};
 
 /// A port that is free at the moment.
 fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address").port()
-}
-
-async fn answers(server: SocketAddr) {
-    let register = json!({"type": "register", "client_id": "ann"});
-    Client::begin(server, &register, "registered")
-        .await
-        .close()
-        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -36,7 +26,7 @@ async fn every_listener_has_its_line_with_the_port_the_system_chose() {
     assert_ne!(one.port(), other.port());
     for address in [one, other] {
         assert_ne!(address.port(), 0);
-        answers(address).await;
+        comes_and_goes(address).await;
     }
     assert_eq!(server.stop(), Some(0));
 }
@@ -55,7 +45,7 @@ async fn s1_3_the_port_comes_from_the_environment_or_from_env_and_the_environmen
             format!("0.0.0.0:{port}"),
             "all addresses of IPv4 first"
         );
-        answers(SocketAddr::from(([127, 0, 0, 1], port))).await;
+        comes_and_goes(SocketAddr::from(([127, 0, 0, 1], port))).await;
         assert_eq!(server.stop(), Some(0));
     }
 }

@@ -97,7 +97,7 @@ impl Lexer<'_> {
         }
     }
 
-    /// Reads `\uXXXX`, of which backslash and `u` are known to be there.
+    /// Reads the four digits of a `\u` escape, whose first two characters are known to be there.
     fn hex_unit(&mut self) -> Result<u32, Malformed> {
         self.pos += 2;
         let mut unit = 0;

@@ -45,4 +45,23 @@ pub enum Departure {
     Left,
     /// Its transport ended without a word.
     Dropped,
+    /// The room was closed, and everybody had to go.
+    Closed,
+}
+
+/// Why a room was closed while somebody was in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Closing {
+    /// Nobody in it has done anything for as long as a room may be idle.
+    Idle,
+}
+
+impl Closing {
+    /// The reason, for people and programs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+        }
+    }
 }

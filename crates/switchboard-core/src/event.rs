@@ -1,6 +1,6 @@
 //! What a connection is told.
 
-use crate::{PeerId, Refusal, Role, RoomId, Signal};
+use crate::{Closing, PeerId, Refusal, Role, RoomId, Signal};
 
 /// Something a connection is told.
 ///
@@ -51,6 +51,15 @@ pub enum Event {
         from: PeerId,
         /// What.
         signal: Signal,
+    },
+    /// The room is closed, and you are in it no longer.
+    RoomClosed {
+        /// The room.
+        room: RoomId,
+        /// Your name there.
+        peer: PeerId,
+        /// Why.
+        why: Closing,
     },
     /// What you asked for was not done, and changed nothing.
     Refused {

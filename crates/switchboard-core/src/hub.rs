@@ -9,7 +9,8 @@ use smallvec::SmallVec;
 
 use crate::room::Room;
 use crate::{
-    Command, ConnId, Departure, Event, Fact, Join, Limits, PeerId, Refusal, RoomId, Signal, Target,
+    Closing, Command, ConnId, Departure, Event, Fact, Join, Limits, PeerId, Refusal, RoomId,
+    RoomView, Signal, Target,
 };
 
 /// What can happen to a hub.
@@ -26,6 +27,13 @@ pub enum Input {
     Detach {
         /// Which connection.
         conn: ConnId,
+    },
+    /// A room ends now, whoever is in it. A room that is not there, and the lobby, stay as they are.
+    Close {
+        /// The room.
+        room: RoomId,
+        /// Why.
+        why: Closing,
     },
     /// Time has passed; see [`Hub::poll_timeout`].
     Time,
@@ -88,7 +96,7 @@ impl Hub {
         match input {
             Input::Command { conn, command } => match command {
                 Command::Signal { room, signal } => self.signal(conn, &room, signal),
-                Command::Join { join, leaving } => self.join(conn, join, leaving.as_ref()),
+                Command::Join { join, leaving } => self.join(conn, join, leaving.as_ref(), now),
                 Command::Leave { room } => match self.seat(conn, &room) {
                     Some(seat) => self.leave(conn, seat),
                     None => self.refuse(conn, Refusal::NotInRoom),
@@ -103,6 +111,7 @@ impl Hub {
                     self.unseat(conn, seat, Departure::Dropped, now);
                 }
             }
+            Input::Close { room, why } => self.close(&room, why),
             Input::Time => self.expire(now),
         }
     }
@@ -175,11 +184,17 @@ impl Hub {
     }
 
     /// The named rooms that exist, in no order.
-    pub fn rooms(&self) -> impl Iterator<Item = (&RoomId, usize)> {
+    pub fn rooms(&self) -> impl Iterator<Item = RoomView<'_>> {
         self.rooms
             .iter()
-            .map(|(_, room)| (&room.id, room.len()))
-            .filter(|(id, _)| !id.is_lobby())
+            .map(|(_, room)| RoomView(room))
+            .filter(|room| !room.id().is_lobby())
+    }
+
+    /// One room; `None` if there is no such room.
+    #[must_use]
+    pub fn room(&self, room: &RoomId) -> Option<RoomView<'_>> {
+        self.names.get(room).map(|key| RoomView(&self.rooms[*key]))
     }
 
     fn signal(&mut self, conn: ConnId, room: &RoomId, signal: Signal) {
@@ -203,7 +218,7 @@ impl Hub {
         self.tell(to, Event::Signal { room, from, signal });
     }
 
-    fn join(&mut self, conn: ConnId, join: Join, leaving: Option<&RoomId>) {
+    fn join(&mut self, conn: ConnId, join: Join, leaving: Option<&RoomId>, now: Instant) {
         // The very same place again is answered with success and changes nothing.
         if let Some(seat) = self.seat(conn, &join.room)
             && self.rooms[seat.room].peer(seat.peer).id == join.peer
@@ -215,13 +230,13 @@ impl Hub {
         }
         // The place is taken before anything is given up for it: hubs that share a quota may race for the last room, and
         // who alone takes another name must not end his room by it.
-        let Some(room_key) = self.open(&join.room) else {
+        let Some(room_key) = self.open(&join, now) else {
             let limit = self.limits.rooms.limit();
             return self.refuse(conn, Refusal::TooManyRooms { limit });
         };
         let room = &mut self.rooms[room_key];
         let present = room.key_of(&join.peer);
-        let peer_key = present.unwrap_or_else(|| room.admit(join.peer.clone()));
+        let peer_key = present.unwrap_or_else(|| room.admit(join.peer.clone(), now));
         // Nobody is in one room under two names.
         for room in leaving.into_iter().chain([&join.room]) {
             if let Some(seat) = self.seat(conn, room) {
@@ -353,12 +368,7 @@ impl Hub {
             },
         );
         if empty {
-            self.rooms.remove(seat.room);
-            self.names.remove(&id);
-            if !id.is_lobby() {
-                self.limits.rooms.give_back();
-                self.observe(Fact::RoomClosed { room: id });
-            }
+            self.forget(seat.room);
         }
     }
 
@@ -382,8 +392,57 @@ impl Hub {
         }
     }
 
+    /// Everybody has to go, those without a connection and parked ones included.
+    fn close(&mut self, id: &RoomId, why: Closing) {
+        if id.is_lobby() {
+            return;
+        }
+        let Some(&room_key) = self.names.get(id) else {
+            return;
+        };
+        for peer_key in self.rooms[room_key].keys() {
+            let peer = self.rooms[room_key].peer(peer_key);
+            let peer_id = peer.id.clone();
+            if let Some(at) = peer.leaves_at {
+                self.absent.remove(&(at, id.clone(), peer_id.clone()));
+            }
+            let lines: Recipients = peer.lines().collect();
+            let event = Event::RoomClosed {
+                room: id.clone(),
+                peer: peer_id.clone(),
+                why,
+            };
+            self.tell(lines.clone(), event);
+            for conn in lines {
+                let seat = Seat {
+                    room: room_key,
+                    peer: peer_key,
+                };
+                self.vacate(conn, seat, Departure::Closed);
+            }
+            self.rooms[room_key].remove(peer_key);
+            self.observe(Fact::Departed {
+                room: id.clone(),
+                peer: peer_id,
+                why: Departure::Closed,
+            });
+        }
+        self.forget(room_key);
+    }
+
+    /// A room without peers ceases to exist.
+    fn forget(&mut self, key: usize) {
+        let room = self.rooms.remove(key);
+        self.names.remove(&room.id);
+        if !room.id.is_lobby() {
+            self.limits.rooms.give_back();
+            self.observe(Fact::RoomClosed { room: room.id });
+        }
+    }
+
     /// The room of that name, made if there is none; `None` if there may be no more.
-    fn open(&mut self, id: &RoomId) -> Option<usize> {
+    fn open(&mut self, join: &Join, now: Instant) -> Option<usize> {
+        let id = &join.room;
         if let Some(&key) = self.names.get(id) {
             return Some(key);
         }
@@ -393,7 +452,9 @@ impl Hub {
             }
             self.observe(Fact::RoomOpened { room: id.clone() });
         }
-        let key = self.rooms.insert(Room::new(id.clone()));
+        let key = self
+            .rooms
+            .insert(Room::new(id.clone(), join.peer.clone(), now));
         self.names.insert(id.clone(), key);
         Some(key)
     }

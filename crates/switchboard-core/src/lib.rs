@@ -29,8 +29,9 @@ mod limits;
 mod refusal;
 mod room;
 mod signal;
+mod view;
 
-pub use command::{Command, Departure, Join};
+pub use command::{Closing, Command, Departure, Join};
 pub use event::{Event, Member};
 pub use fact::Fact;
 pub use hub::{Hub, Input, Output, Recipients};
@@ -38,3 +39,4 @@ pub use id::{ConnId, PeerId, RoomId};
 pub use limits::{Limits, Quota};
 pub use refusal::{IdKind, IdProblem, Refusal};
 pub use signal::{Payload, Role, Signal, SignalKind, Target, Wire};
+pub use view::{Presence, RoomView};

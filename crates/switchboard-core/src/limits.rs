@@ -38,7 +38,11 @@ impl Default for Limits {
 }
 
 impl Limits {
-    pub(crate) fn check_names(&self, room: &RoomId, peer: &PeerId) -> Result<(), Refusal> {
+    /// Whether these can be names of a room and of somebody in it.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidId`], for the first that cannot.
+    pub fn check_names(&self, room: &RoomId, peer: &PeerId) -> Result<(), Refusal> {
         self.check_name(IdKind::Peer, peer.as_str())?;
         room.name()
             .map_or(Ok(()), |name| self.check_name(IdKind::Room, name))

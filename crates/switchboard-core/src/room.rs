@@ -13,6 +13,10 @@ use crate::{ConnId, Member, PeerId, Role, RoomId};
 #[derive(Debug)]
 pub(crate) struct Room {
     pub(crate) id: RoomId,
+    /// When its first peer came.
+    pub(crate) opened: Instant,
+    /// Who that was.
+    pub(crate) opener: PeerId,
     peers: Slab<Peer>,
     /// Each peer's key in `peers`, by its name.
     by_id: HashMap<PeerId, usize, RandomState>,
@@ -21,9 +25,11 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    pub(crate) fn new(id: RoomId) -> Self {
+    pub(crate) fn new(id: RoomId, opener: PeerId, opened: Instant) -> Self {
         Self {
             id,
+            opened,
+            opener,
             peers: Slab::new(),
             by_id: HashMap::default(),
             arrivals: 0,
@@ -51,7 +57,7 @@ impl Room {
     }
 
     /// Makes a peer present, still without connections; the caller seats the first.
-    pub(crate) fn admit(&mut self, id: PeerId) -> usize {
+    pub(crate) fn admit(&mut self, id: PeerId, joined: Instant) -> usize {
         self.arrivals += 1;
         let key = self.peers.insert(Peer {
             id: id.clone(),
@@ -59,6 +65,7 @@ impl Room {
             lines: SmallVec::new(),
             role: Role::default(),
             leaves_at: None,
+            joined,
         });
         self.by_id.insert(id, key);
         key
@@ -83,17 +90,32 @@ impl Room {
             .filter_map(|(_, peer)| peer.active())
     }
 
+    /// Whether any peer has a connection.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.peers.iter().any(|(_, peer)| peer.active().is_some())
+    }
+
     /// Everybody present, in the order of joining.
     pub(crate) fn roster(&self) -> Vec<Member> {
-        let mut peers: Vec<&Peer> = self.peers.iter().map(|(_, peer)| peer).collect();
-        peers.sort_unstable_by_key(|peer| peer.arrival);
-        peers
+        self.in_order()
             .into_iter()
             .map(|peer| Member {
                 peer: peer.id.clone(),
                 role: peer.role,
             })
             .collect()
+    }
+
+    /// The peers in the order of joining.
+    pub(crate) fn in_order(&self) -> Vec<&Peer> {
+        let mut peers: Vec<&Peer> = self.peers.iter().map(|(_, peer)| peer).collect();
+        peers.sort_unstable_by_key(|peer| peer.arrival);
+        peers
+    }
+
+    /// The keys of all peers.
+    pub(crate) fn keys(&self) -> Vec<usize> {
+        self.peers.iter().map(|(key, _)| key).collect()
     }
 }
 
@@ -108,6 +130,8 @@ pub(crate) struct Peer {
     pub(crate) role: Role,
     /// When it counts as gone, once it has no connection.
     pub(crate) leaves_at: Option<Instant>,
+    /// When it joined, by its first connection.
+    pub(crate) joined: Instant,
     arrival: u64,
 }
 
@@ -118,6 +142,11 @@ impl Peer {
 
     pub(crate) fn connections(&self) -> usize {
         self.lines.len()
+    }
+
+    /// All its connections, the active one last.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = ConnId> {
+        self.lines.iter().map(|(conn, _)| *conn)
     }
 
     /// Adds a connection, which becomes the active one.

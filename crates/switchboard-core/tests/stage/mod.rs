@@ -11,7 +11,7 @@ mod words;
 use std::time::{Duration, Instant};
 
 use switchboard_core::{
-    Command, ConnId, Fact, Hub, Input, Join, Limits, Output, PeerId, RoomId, Signal,
+    Closing, Command, ConnId, Fact, Hub, Input, Join, Limits, Output, PeerId, RoomId, Signal,
 };
 
 pub(crate) use words::*;
@@ -130,6 +130,12 @@ impl Stage {
         self.handle(Input::Detach { conn });
     }
 
+    /// The room of that name is closed.
+    pub(crate) fn closes(&mut self, room: impl Into<RoomId>, why: Closing) {
+        let room = room.into();
+        self.handle(Input::Close { room, why });
+    }
+
     /// Time passes, and the hub is woken whenever it asked to be.
     pub(crate) fn wait(&mut self, time: Duration) {
         let end = self.now + time;
@@ -141,6 +147,11 @@ impl Stage {
         }
         self.now = end;
         self.handle(Input::Time);
+    }
+
+    /// What time it is.
+    pub(crate) const fn now(&self) -> Instant {
+        self.now
     }
 
     /// How long from now the hub wants to be woken.
@@ -187,7 +198,7 @@ impl Stage {
         let mut rooms: Vec<_> = self
             .hub
             .rooms()
-            .map(|(room, peers)| (room.to_string(), peers))
+            .map(|room| (room.id().to_string(), room.peers()))
             .collect();
         rooms.sort_unstable();
         rooms

@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use switchboard_core::{
-    ConnId, Event, Limits, Member, Payload, PeerId, Refusal, Role, RoomId, Signal, SignalKind,
-    Target, Wire,
+    Closing, ConnId, Event, Limits, Member, Payload, PeerId, Refusal, Role, RoomId, Signal,
+    SignalKind, Target, Wire,
 };
 
 /// A name and a role; a name alone is a receiver's.
@@ -167,6 +167,14 @@ pub(crate) fn heard(room: impl Into<RoomId>, from: &str, signal: Signal) -> Even
     }
 }
 
+pub(crate) fn room_closed(room: impl Into<RoomId>, peer: &str, why: Closing) -> Event {
+    Event::RoomClosed {
+        room: room.into(),
+        peer: peer.into(),
+        why,
+    }
+}
+
 pub(crate) fn refused(refusal: Refusal) -> Event {
     Event::Refused { refusal }
 }
@@ -208,6 +216,9 @@ impl fmt::Debug for Told {
                 signal.payload.wire.0,
                 String::from_utf8_lossy(&signal.payload.body)
             ),
+            Event::RoomClosed { room, peer, why } => {
+                write!(f, "RoomClosed {room} with {peer} in it: {}", why.name())
+            }
             Event::Refused { refusal } => write!(f, "Refused: {refusal}"),
         }
     }

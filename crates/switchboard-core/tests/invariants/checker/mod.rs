@@ -10,9 +10,11 @@ mod witness;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use switchboard_core::{Command, ConnId, Event, Fact, Hub, Input, Member, Output, RoomId};
+use switchboard_core::{
+    Command, ConnId, Departure, Event, Fact, Hub, Input, Member, Output, RoomId,
+};
 
-use model::Model;
+use model::{Model, Seen};
 use scenario::{CONNECTIONS, ROOMS, Step};
 use witness::Witnesses;
 
@@ -99,6 +101,10 @@ impl<'a> Play<'a> {
                 );
             }
             Step::Drop { slot } => self.drop_connection(*slot),
+            Step::Close { room, why } => {
+                let (room, why) = (room.clone(), *why);
+                self.handle(Input::Close { room, why });
+            }
             Step::Pass(time) => self.now += *time,
             Step::Wake => {
                 if !self.handle(Input::Time).is_empty() {
@@ -173,6 +179,8 @@ impl<'a> Play<'a> {
             let roster = self.hub.roster(&room);
             assert_ne!(roster, Some(Vec::new()), "an empty room");
             assert_eq!(roster.unwrap_or_default(), self.model.roster(&room));
+            let seen = self.hub.room(&room).map(Seen::of);
+            assert_eq!(seen, self.model.seen(&room));
         }
         assert_eq!(self.hub.poll_timeout(), self.model.timeout());
         let someone_is_absent = self.witnesses.absent() > 0;
@@ -201,6 +209,8 @@ impl<'a> Play<'a> {
             Event::Left { .. } => "left",
             Event::PeerJoined { .. } => "a peer joined",
             Event::PeerLeft { .. } => "a peer left",
+            Event::RoomClosed { .. } if to.len() > 1 => "closed to several connections",
+            Event::RoomClosed { .. } => "closed to one connection",
             Event::Signal { .. } if to.len() > 1 => "a signal to several",
             Event::Signal { .. } => "a signal",
             Event::Refused { refusal } => refusal.code(),
@@ -219,6 +229,10 @@ impl<'a> Play<'a> {
                 false => "back in time",
             },
             Fact::Seated { room, .. } if room.is_lobby() => "in the lobby",
+            Fact::Departed {
+                why: Departure::Closed,
+                ..
+            } => "gone with the room",
             Fact::Unseated { room, peer, .. } => match self.model.connections(room, peer) {
                 0 => "no connection left",
                 _ => "one connection less",

@@ -1,10 +1,10 @@
-//! The same rules again, told naively: two lists, searched from end to end.
+//! The same rules again, told naively: three lists, searched from end to end.
 
 use std::time::Instant;
 
 use switchboard_core::{
-    Command, ConnId, Event, IdKind, IdProblem, Input, Join, Limits, Member, PeerId, Refusal, Role,
-    RoomId, Signal, Target,
+    Closing, Command, ConnId, Event, IdKind, IdProblem, Input, Join, Limits, Member, PeerId,
+    Presence, Refusal, Role, RoomId, RoomView, Signal, Target,
 };
 
 /// What a hub ought to know, and what it ought to tell.
@@ -15,6 +15,8 @@ pub(crate) struct Model {
     present: Vec<Present>,
     /// Every connection in every room, in the order of joining.
     lines: Vec<Line>,
+    /// Every room, by whom and when it was opened.
+    opened: Vec<(RoomId, PeerId, Instant)>,
     told: Vec<(ConnId, Event)>,
 }
 
@@ -24,6 +26,34 @@ struct Present {
     peer: PeerId,
     /// The role of its last connection, and when it counts as gone; while it has no connection.
     absent: Option<(Role, Instant)>,
+    joined: Instant,
+}
+
+/// What can be seen of a room from outside.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    opener: PeerId,
+    opened: Instant,
+    peers: usize,
+    is_connected: bool,
+    presences: Vec<Presence>,
+}
+
+impl Seen {
+    /// What a hub shows.
+    pub(crate) fn of(room: RoomView<'_>) -> Self {
+        let presences = room.presences();
+        for presence in &presences {
+            assert_eq!(room.presence(&presence.peer).as_ref(), Some(presence));
+        }
+        Self {
+            opener: room.opener().clone(),
+            opened: room.opened(),
+            peers: room.peers(),
+            is_connected: room.is_connected(),
+            presences,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -40,6 +70,7 @@ impl Model {
             limits,
             present: Vec::new(),
             lines: Vec::new(),
+            opened: Vec::new(),
             told: Vec::new(),
         }
     }
@@ -48,7 +79,9 @@ impl Model {
     pub(crate) fn handle(&mut self, now: Instant, input: &Input) -> Vec<(ConnId, Event)> {
         match input {
             Input::Command { conn, command } => match command {
-                Command::Join { join, leaving } => self.join(*conn, join, leaving.as_ref()),
+                Command::Join { join, leaving } => {
+                    self.join(*conn, join, leaving.as_ref(), now);
+                }
                 Command::Leave { room } if self.is_in(*conn, room) => self.leave(*conn, room),
                 Command::Signal { room, signal } if self.is_in(*conn, room) => {
                     self.signal(*conn, room, signal);
@@ -58,8 +91,12 @@ impl Model {
                 }
             },
             Input::Detach { conn } => self.drop(*conn, now),
+            Input::Close { room, why } => self.close(room, *why),
             Input::Time => self.expire(now),
         }
+        let present = &self.present;
+        self.opened
+            .retain(|(room, ..)| present.iter().any(|present| present.room == *room));
         std::mem::take(&mut self.told)
     }
 
@@ -71,6 +108,27 @@ impl Model {
             role: self.role(room, &present.peer),
         })
         .collect()
+    }
+
+    /// A room as it ought to look from outside; `None` if there is no such room.
+    pub(crate) fn seen(&self, room: &RoomId) -> Option<Seen> {
+        let (_, opener, opened) = self.opened.iter().find(|(other, ..)| other == room)?;
+        let here = self.present.iter().filter(|present| present.room == *room);
+        let presences: Vec<Presence> = here
+            .map(|present| Presence {
+                peer: present.peer.clone(),
+                role: self.role(room, &present.peer),
+                joined: present.joined,
+                active: self.active(room, &present.peer),
+            })
+            .collect();
+        Some(Seen {
+            opener: opener.clone(),
+            opened: *opened,
+            peers: presences.len(),
+            is_connected: self.lines.iter().any(|line| line.room == *room),
+            presences,
+        })
     }
 
     /// When the first of those who are absent counts as gone.
@@ -91,13 +149,16 @@ impl Model {
         Some(line.peer.clone())
     }
 
-    fn join(&mut self, conn: ConnId, join: &Join, leaving: Option<&RoomId>) {
+    fn join(&mut self, conn: ConnId, join: &Join, leaving: Option<&RoomId>, now: Instant) {
         let Join { room, peer, role } = join;
         if self.name_of(conn, room).as_ref() == Some(peer) {
             return self.welcome(conn, room);
         }
         if let Some(refusal) = self.objection(conn, join, leaving) {
             return self.refuse(conn, refusal);
+        }
+        if self.roster(room).is_empty() {
+            self.opened.push((room.clone(), peer.clone(), now));
         }
         for other in leaving.into_iter().chain([room]) {
             if self.is_in(conn, other) {
@@ -122,6 +183,7 @@ impl Model {
             room: room.clone(),
             peer: peer.clone(),
             absent: None,
+            joined: now,
         });
         self.welcome(conn, room);
         self.announce(
@@ -234,6 +296,18 @@ impl Model {
         }
     }
 
+    fn close(&mut self, room: &RoomId, why: Closing) {
+        if room.is_lobby() {
+            return;
+        }
+        for line in self.lines.extract_if(.., |line| line.room == *room) {
+            let (room, peer) = (line.room, line.peer);
+            let event = Event::RoomClosed { room, peer, why };
+            self.told.push((line.conn, event));
+        }
+        self.present.retain(|present| present.room != *room);
+    }
+
     fn expire(&mut self, now: Instant) {
         let mut gone: Vec<_> = self
             .present
@@ -298,9 +372,8 @@ impl Model {
 
     fn tell_others(&mut self, room: &RoomId, but: &PeerId, event: &Event) {
         for Member { peer, .. } in self.roster(room) {
-            let active = self.lines_of(room, &peer).last().map(|line| line.conn);
             if peer != *but
-                && let Some(active) = active
+                && let Some(active) = self.active(room, &peer)
             {
                 self.told.push((active, event.clone()));
             }
@@ -317,6 +390,10 @@ impl Model {
         };
         let active = self.lines_of(room, peer).last().map(|line| line.role);
         active.or_else(kept).unwrap_or_default()
+    }
+
+    fn active(&self, room: &RoomId, peer: &PeerId) -> Option<ConnId> {
+        self.lines_of(room, peer).last().map(|line| line.conn)
     }
 
     fn lines_of(&self, room: &RoomId, peer: &PeerId) -> impl Iterator<Item = &Line> {

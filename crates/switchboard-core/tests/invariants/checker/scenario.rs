@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use switchboard_core::{
-    Command, Join, Limits, Payload, PeerId, Quota, Role, RoomId, Signal, SignalKind, Target, Wire,
+    Closing, Command, Join, Limits, Payload, PeerId, Quota, Role, RoomId, Signal, SignalKind,
+    Target, Wire,
 };
 
 /// Connections that are open at any time; when one ends, a new one takes its place.
@@ -37,6 +38,8 @@ pub(crate) enum Step {
     Ask { slot: usize, command: Command },
     /// A connection ends.
     Drop { slot: usize },
+    /// A room is closed.
+    Close { room: RoomId, why: Closing },
     /// Time passes, and nobody tells the hub.
     Pass(Duration),
     /// The hub is told that time has passed.
@@ -69,7 +72,7 @@ fn limits([peers, lobby, connections, rooms, grace]: Chunk) -> Limits {
 fn step(serial: u32, [kind, slot, a, b, c]: Chunk) -> Step {
     let slot = usize::from(slot) % CONNECTIONS;
     let command = match kind % 16 {
-        0..=6 => Command::Join {
+        0..=5 => Command::Join {
             join: Join {
                 room: room(a),
                 peer: peer(b),
@@ -77,6 +80,10 @@ fn step(serial: u32, [kind, slot, a, b, c]: Chunk) -> Step {
             },
             leaving: (c & 2 != 0).then(|| room(c >> 2)),
         },
+        6 => {
+            let (room, why) = (room(a), Closing::Idle);
+            return Step::Close { room, why };
+        }
         7 => Command::Leave { room: room(a) },
         8..=10 => Command::Signal {
             room: room(a),

@@ -69,6 +69,12 @@ impl Witnesses {
                 assert_eq!(was.as_ref(), Some(peer), "left where it was not");
                 self.forget_views();
             }
+            Event::RoomClosed { room, peer, .. } => {
+                assert!(!room.is_lobby(), "the lobby stays");
+                let was = self.entered.remove(&(conn, room.clone()));
+                assert_eq!(was.as_ref(), Some(peer), "closed where it was not");
+                self.forget_views();
+            }
             Event::PeerJoined { room, peer, .. } => {
                 let (own, view) = self.view(conn, room);
                 assert_ne!(own, *peer, "told of itself");
@@ -142,8 +148,10 @@ impl Witnesses {
             assert!(!hub.is_attached(*conn), "attached after its end");
         }
 
-        let rooms: BTreeMap<RoomId, usize> =
-            hub.rooms().map(|(room, n)| (room.clone(), n)).collect();
+        let rooms: BTreeMap<RoomId, usize> = hub
+            .rooms()
+            .map(|room| (room.id().clone(), room.peers()))
+            .collect();
         assert!(rooms.keys().eq(&self.open), "{rooms:?}, {:?}", self.open);
         assert_eq!(rooms_used, rooms.len(), "the quota is not what there is");
         let mut present = BTreeSet::new();

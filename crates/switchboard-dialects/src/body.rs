@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::json::{Members, unquote, write_json_string};
+use crate::json::{Key, Members, unquote, write_json_string};
 
 /// The fields of a JSON object in their order, each value as the text it came as.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +18,11 @@ impl<'a> Fields<'a> {
     /// Reads a whole message that has been checked.
     pub(crate) fn of_message(text: &'a str) -> Option<Self> {
         Self::parse(text.trim_ascii())
+    }
+
+    /// An object with nothing but this field.
+    pub(crate) fn single(name: &'a str, value: &'a str) -> Self {
+        Self(vec![(Cow::Borrowed(name), value)])
     }
 
     /// The text of a field's value; of the last one, where a field occurs twice, as for `JSON.parse`.
@@ -45,6 +50,22 @@ impl<'a> Fields<'a> {
         self
     }
 
+    /// The fields of an object inside a message as those of a message: there no envelope field may occur twice, and the
+    /// last one counts.
+    pub(crate) fn unambiguous(mut self) -> Self {
+        for key in Key::ALL.iter().filter(|key| key.is_envelope()) {
+            let is_it = |name: &str| name == key.text();
+            let mut left = self.iter().filter(|(name, _)| is_it(name)).count();
+            if left > 1 {
+                self.0.retain(|(name, _)| {
+                    left -= usize::from(is_it(name));
+                    left == 0 || !is_it(name)
+                });
+            }
+        }
+        self
+    }
+
     /// The `type` field, unescaped, if it is a string.
     pub(crate) fn name(&self) -> Option<Cow<'a, str>> {
         self.string("type").map(unquote)
@@ -69,6 +90,12 @@ impl<'o> Writer<'o> {
         Self { out }
     }
 
+    /// Starts the object without a field.
+    pub(crate) fn bare(out: &'o mut Vec<u8>) -> Self {
+        out.push(b'{');
+        Self { out }
+    }
+
     /// Starts an object without a type by its first field.
     pub(crate) fn untyped(out: &'o mut Vec<u8>, key: &str, value: &str) -> Self {
         out.push(b'{');
@@ -89,6 +116,13 @@ impl<'o> Writer<'o> {
     pub(crate) fn raw(self, key: &str, json: &str) -> Self {
         let this = self.key(key);
         this.out.extend_from_slice(json.as_bytes());
+        this
+    }
+
+    /// A field whose value is what `write` writes.
+    pub(crate) fn written(self, key: &str, write: impl FnOnce(&mut Vec<u8>)) -> Self {
+        let this = self.key(key);
+        write(this.out);
         this
     }
 
@@ -125,7 +159,10 @@ impl<'o> Writer<'o> {
     }
 
     fn key(self, key: &str) -> Self {
-        self.out.push(b',');
+        // No value ends like this, so the object has only just been opened.
+        if self.out.last() != Some(&b'{') {
+            self.out.push(b',');
+        }
         write_json_string(self.out, key);
         self.out.push(b':');
         self

@@ -16,8 +16,16 @@ pub trait Dialect: Sync + Debug {
     /// What people should know of it.
     fn about(&self) -> About;
 
-    /// Whether a connection whose first frame this is speaks this wire.
-    fn recognises(&self, first: &Message<'_>) -> bool;
+    /// Where its clients come in.
+    fn entrance(&self) -> Entrance {
+        Entrance::FirstMessage
+    }
+
+    /// Whether a connection whose first frame this is speaks this wire; asked only where [`Dialect::entrance`] says
+    /// that the first message tells.
+    fn recognises(&self, _first: &Message<'_>) -> bool {
+        false
+    }
 
     /// The server's half for one new connection.
     fn server(&self, opening: Opening<'_>) -> Box<dyn ServerSide>;
@@ -34,6 +42,16 @@ pub trait Dialect: Sync + Debug {
 
     /// What a message of this wire means; `None` if it is none of this wire.
     fn read<'a>(&self, text: &'a str) -> Option<Meaning<'a>>;
+
+    /// The wire whose messages this one carries as they came, in an envelope of its own, if there is one.
+    fn envelops(&self) -> Option<Wire> {
+        None
+    }
+
+    /// Appends a message of the wire that [`Dialect::envelops`] names, in this wire's envelope.
+    fn envelop(&self, message: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(message);
+    }
 
     /// Whether receivers may be given a signal that is in this wire's own words; if not, it is withheld as what the wire
     /// has no word for ([`Encoded::Nothing`]).
@@ -52,7 +70,7 @@ pub trait ServerSide: Send + Debug {
     ///
     /// # Errors
     /// What was wrong with it and what was expected. Nothing has changed then; answer with [`ServerSide::complain`].
-    fn decode(&mut self, text: &str, into: &mut Vec<Command>) -> Result<(), DecodeError>;
+    fn decode(&mut self, text: &str, into: &mut Vec<Asked>) -> Result<(), DecodeError>;
 
     /// Appends what this connection is told of an event.
     fn encode(&mut self, event: &Event, stamp: Stamp<'_>, out: &mut Vec<u8>) -> Encoded;
@@ -71,6 +89,27 @@ pub trait ClientSide: Send + Debug {
     /// # Errors
     /// What was wrong with it.
     fn decode(&mut self, text: &str, into: &mut Vec<Told>) -> Result<(), DecodeError>;
+}
+
+/// How a connection of a wire begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entrance {
+    /// A WebSocket on one of the paths that several wires share; the first message tells which it is.
+    FirstMessage,
+    /// A WebSocket at a path that names the room and the peer, who is in the room from the start. `{room_id}` and
+    /// `{user_id}` stand for one segment each, percent-encoded.
+    Path(&'static str),
+    /// Engine.IO at this path: polling, WebSocket, or the one and then the other.
+    EngineIo(&'static str),
+}
+
+/// What a message asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Something that the hub does.
+    Command(Command),
+    /// An answer of the wire itself, which nobody else hears of. It goes out behind what the commands before it cause.
+    Answer(Vec<u8>),
 }
 
 /// What came of encoding an event.
@@ -132,10 +171,31 @@ pub struct Introduction {
 }
 
 /// The operator's settings, wire by wire.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
+    /// The longest message a client may send, in bytes.
+    pub message_bytes: usize,
     /// Settings of the `register` wire.
     pub register: RegisterOptions,
+    /// Settings of the `path` wire.
+    pub path: PathOptions,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+impl Options {
+    /// Everything as it is unless an operator says otherwise.
+    pub const DEFAULT: Self = Self {
+        message_bytes: 1_000_000,
+        register: RegisterOptions { lobby_room: None },
+        path: PathOptions {
+            payload: PathPayload::Plain,
+        },
+    };
 }
 
 /// Settings of the `register` wire.
@@ -146,13 +206,32 @@ pub struct RegisterOptions {
     pub lobby_room: Option<String>,
 }
 
-/// Time and number for wires whose messages carry them.
+/// Settings of the `path` wire.
+#[derive(Clone, Debug, Default)]
+pub struct PathOptions {
+    /// Where receivers find the sender and what was sent.
+    pub payload: PathPayload,
+}
+
+/// Where receivers on the `path` wire find the sender of a message and what was sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PathPayload {
+    /// `sender` beside a `payload` that is as it was sent.
+    #[default]
+    Plain,
+    /// Both inside `payload`, as `sender` and `data`.
+    Wrapped,
+}
+
+/// What a message may say beside what happened: time, number, and the form the operator chose.
 #[derive(Clone, Copy, Debug)]
 pub struct Stamp<'a> {
     /// Milliseconds since the Unix epoch.
     pub unix_millis: u64,
     /// Counts the messages that were given a number.
     pub serial: &'a AtomicU64,
+    /// The operator's settings.
+    pub options: &'a Options,
 }
 
 impl Stamp<'_> {

@@ -13,6 +13,12 @@ pub enum DecodeError {
     /// It is not even text.
     #[error("not valid UTF-8; expected a JSON object")]
     NotText,
+    /// It is not what its transport wraps messages in.
+    #[error("not a valid packet: {problem}")]
+    NotAPacket {
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// It exceeds the bound for messages, but could be read past.
     #[error("the message is too big: at most {limit} bytes are allowed")]
     TooBig {
@@ -69,6 +75,7 @@ impl DecodeError {
         match self {
             Self::Malformed(malformed) => malformed.code(),
             Self::NotText => "malformed_json",
+            Self::NotAPacket { .. } => "malformed_packet",
             Self::TooBig { .. } => "message_too_big",
             Self::MissingField { .. } => "missing_field",
             Self::WrongType(wrong) | Self::BadRegistration(wrong) => wrong.code(),

@@ -2,7 +2,7 @@
 //!
 //! `join` -> `joined`, `leave` -> `leaved` (as the document spells it), `user-joined` and `user-left` to the others.
 //! Every other object is what Socket.IO clients send as a `message` event: it names its `roomId` and is relayed as it
-//! came. Source: docs/features.md, S0; gaps and examples: docs/dialects/join.md.
+//! came. The wire `socketio` has the same objects in packets, and uses both halves from here. Source: docs/features.md, S0; gaps and examples: docs/dialects/join.md.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use switchboard_core::{
 
 use crate::body::{Fields, Writer};
 use crate::dialect::{
-    About, ClientSide, Dialect, Encoded, Introduction, Opening, ServerSide, Stamp, Told,
+    About, Asked, ClientSide, Dialect, Encoded, Introduction, Opening, ServerSide, Stamp, Told,
 };
 use crate::json::{JsonType, Key, Message, write_json_string};
 use crate::place::Place;
@@ -45,17 +45,11 @@ impl Dialect for JoinJson {
     }
 
     fn server(&self, opening: Opening<'_>) -> Box<dyn ServerSide> {
-        Box::new(JoinServer {
-            wire: opening.wire,
-            place: None,
-        })
+        Box::new(JoinServer::new(opening.wire))
     }
 
     fn client(&self, introduction: Introduction) -> Box<dyn ClientSide> {
-        Box::new(JoinClient {
-            introduction,
-            room: None,
-        })
+        Box::new(JoinClient::new(introduction))
     }
 
     fn announce(&self, event: &Event, out: &mut Vec<u8>) -> Encoded {
@@ -63,9 +57,10 @@ impl Dialect for JoinJson {
             Event::PeerJoined { room, peer, .. } => ("user-joined", room, peer),
             Event::PeerLeft { room, peer, .. } => ("user-left", room, peer),
             Event::Signal { .. } => return Encoded::Nothing,
-            Event::Joined { .. } | Event::Left { .. } | Event::Refused { .. } => {
-                return Encoded::Personal;
-            }
+            Event::Joined { .. }
+            | Event::Left { .. }
+            | Event::RoomClosed { .. }
+            | Event::Refused { .. } => return Encoded::Personal,
         };
         presence(name, room, peer, out).end();
         Encoded::Frame
@@ -133,63 +128,26 @@ const BOTH: DecodeError = DecodeError::MissingField {
     fields: "userId and roomId",
 };
 
+/// The server's half, which knows what each object asks for.
 #[derive(Debug)]
-struct JoinServer {
+pub(crate) struct JoinServer {
     wire: Wire,
     /// Where the connection is, as the hub last said.
     place: Option<Place>,
 }
 
 impl ServerSide for JoinServer {
-    fn decode(&mut self, text: &str, into: &mut Vec<Command>) -> Result<(), DecodeError> {
+    fn decode(&mut self, text: &str, into: &mut Vec<Asked>) -> Result<(), DecodeError> {
         let message = Message::scan(text)?;
-        let name = message.str(Key::Type)?;
-        match name.as_deref() {
-            Some("join") => {
-                let peer = required(&message, Key::UserId, BOTH)?;
-                let room = required(&message, Key::RoomId, BOTH)?;
-                let join = Join {
-                    room: room.as_ref().into(),
-                    peer: peer.as_ref().into(),
-                    role: Role::Receiver,
-                };
-                into.push(Place::enter(self.place.as_ref(), join));
-            }
-            Some("leave") => {
-                required(&message, Key::UserId, BOTH)?;
-                required(&message, Key::RoomId, BOTH)?;
-                let place = self.here()?;
-                place.check_room(&message, Key::RoomId)?;
-                place.check_sender(&message, Key::UserId)?;
-                into.push(Command::Leave {
-                    room: place.room.clone(),
-                });
-            }
-            _ => {
-                required(
-                    &message,
-                    Key::RoomId,
-                    DecodeError::MissingField { fields: "roomId" },
-                )?;
-                let place = self.here()?;
-                place.check_room(&message, Key::RoomId)?;
-                place.check_sender(&message, Key::UserId)?;
-                place.check_sender(&message, Key::From)?;
-                let payload = Payload {
-                    wire: self.wire,
-                    body: text.as_bytes().to_vec(),
-                };
-                let signal = Signal {
-                    kind: kind_of_message(&message, name.as_deref()),
-                    to: addressee(&message),
-                    payload,
-                };
-                into.push(Command::Signal {
-                    room: place.room.clone(),
-                    signal,
-                });
-            }
-        }
+        let command = match message.str(Key::Type)?.as_deref() {
+            Some("join") => self.join(&message)?,
+            Some("leave") => self.leave(&message)?,
+            _ => self.relay(&message, || Payload {
+                wire: self.wire,
+                body: text.as_bytes().to_vec(),
+            })?,
+        };
+        into.push(Asked::Command(command));
         Ok(())
     }
 
@@ -212,7 +170,7 @@ impl ServerSide for JoinServer {
                     })
                     .end();
             }
-            Event::Left { room, peer } => {
+            Event::Left { room, peer } | Event::RoomClosed { room, peer, .. } => {
                 self.place = None;
                 presence("leaved", room, peer, out).end();
             }
@@ -240,6 +198,66 @@ fn kind_of_message(message: &Message<'_>, name: Option<&str>) -> SignalKind {
 }
 
 impl JoinServer {
+    pub(crate) fn new(wire: Wire) -> Self {
+        Self { wire, place: None }
+    }
+
+    /// The room the connection is in, if it is in one.
+    pub(crate) fn room(&self) -> Option<&RoomId> {
+        self.place.as_ref().map(|place| &place.room)
+    }
+
+    /// What a `join` asks for, whatever its `type`.
+    pub(crate) fn join(&self, message: &Message<'_>) -> Result<Command, DecodeError> {
+        let peer = required(message, Key::UserId, BOTH)?;
+        let room = required(message, Key::RoomId, BOTH)?;
+        let join = Join {
+            room: room.as_ref().into(),
+            peer: peer.as_ref().into(),
+            role: Role::Receiver,
+        };
+        Ok(Place::enter(self.place.as_ref(), join))
+    }
+
+    /// What a `leave` asks for, whatever its `type`.
+    pub(crate) fn leave(&self, message: &Message<'_>) -> Result<Command, DecodeError> {
+        required(message, Key::UserId, BOTH)?;
+        required(message, Key::RoomId, BOTH)?;
+        let place = self.here()?;
+        place.check_room(message, Key::RoomId)?;
+        place.check_sender(message, Key::UserId)?;
+        Ok(Command::Leave {
+            room: place.room.clone(),
+        })
+    }
+
+    /// What a message for others asks for; `payload` is how it travels on.
+    pub(crate) fn relay(
+        &self,
+        message: &Message<'_>,
+        payload: impl FnOnce() -> Payload,
+    ) -> Result<Command, DecodeError> {
+        let name = message.str(Key::Type)?;
+        required(
+            message,
+            Key::RoomId,
+            DecodeError::MissingField { fields: "roomId" },
+        )?;
+        let place = self.here()?;
+        place.check_room(message, Key::RoomId)?;
+        place.check_sender(message, Key::UserId)?;
+        place.check_sender(message, Key::From)?;
+        let signal = Signal {
+            kind: kind_of_message(message, name.as_deref()),
+            to: addressee(message),
+            payload: payload(),
+        };
+        Ok(Command::Signal {
+            room: place.room.clone(),
+            signal,
+        })
+    }
+
     fn here(&self) -> Result<&Place, DecodeError> {
         self.place.as_ref().ok_or(DecodeError::NotInRoom {
             hint: "send join with userId and roomId",
@@ -253,34 +271,37 @@ fn presence<'o>(name: &str, room: &RoomId, peer: &PeerId, out: &'o mut Vec<u8>) 
         .string("roomId", room.name().unwrap_or_default())
 }
 
+/// The client's half.
 #[derive(Debug)]
-struct JoinClient {
+pub(crate) struct JoinClient {
     introduction: Introduction,
     room: Option<RoomId>,
 }
 
-impl ClientSide for JoinClient {
-    fn encode(&mut self, command: &Command, into: &mut Vec<Vec<u8>>) {
-        let mut out = Vec::new();
-        match command {
-            Command::Join { join, .. } => presence("join", &join.room, &join.peer, &mut out).end(),
-            Command::Leave { room } => {
-                presence("leave", room, &self.introduction.peer, &mut out).end()
-            }
-            Command::Signal { signal, .. } if signal.payload.wire == self.introduction.wire => {
-                out.extend_from_slice(&signal.payload.body);
-            }
-            Command::Signal { .. } => return,
+impl JoinClient {
+    pub(crate) fn new(introduction: Introduction) -> Self {
+        Self {
+            introduction,
+            room: None,
         }
-        into.push(out);
     }
 
-    fn decode(&mut self, text: &str, into: &mut Vec<Told>) -> Result<(), DecodeError> {
-        let message = Message::scan(text)?;
-        let name = message.str(Key::Type)?;
-        let who = || required(&message, Key::UserId, BOTH).map(|id| PeerId::from(id.as_ref()));
-        let room = || required(&message, Key::RoomId, BOTH).map(|id| RoomId::from(id.as_ref()));
-        into.push(match name.as_deref() {
+    /// The room has gone, without a word from the server.
+    pub(crate) fn forget(&mut self) -> Option<Event> {
+        let peer = self.introduction.peer.clone();
+        let room = self.room.take()?;
+        Some(Event::Left { room, peer })
+    }
+
+    /// What an object tells that comes under this name.
+    pub(crate) fn told(
+        &mut self,
+        name: Option<&str>,
+        message: &Message<'_>,
+    ) -> Result<Told, DecodeError> {
+        let who = || required(message, Key::UserId, BOTH).map(|id| PeerId::from(id.as_ref()));
+        let room = || required(message, Key::RoomId, BOTH).map(|id| RoomId::from(id.as_ref()));
+        Ok(match name {
             Some("joined") => {
                 self.room = Some(room()?);
                 self.introduction.peer = who()?;
@@ -315,7 +336,7 @@ impl ClientSide for JoinClient {
                 peer: who()?,
                 role: Role::Receiver,
             }),
-            Some("error") => refused(&message),
+            Some("error") => refused(message),
             _ => {
                 let from = message
                     .id(Key::UserId)
@@ -323,14 +344,37 @@ impl ClientSide for JoinClient {
                     .flatten()
                     .or(message.id(Key::From).ok().flatten());
                 signalled(
-                    &message,
+                    message,
                     self.introduction.wire,
                     self.room.clone(),
                     from.as_deref(),
-                    addressee(&message),
+                    addressee(message),
                 )
             }
-        });
+        })
+    }
+}
+
+impl ClientSide for JoinClient {
+    fn encode(&mut self, command: &Command, into: &mut Vec<Vec<u8>>) {
+        let mut out = Vec::new();
+        match command {
+            Command::Join { join, .. } => presence("join", &join.room, &join.peer, &mut out).end(),
+            Command::Leave { room } => {
+                presence("leave", room, &self.introduction.peer, &mut out).end()
+            }
+            Command::Signal { signal, .. } if signal.payload.wire == self.introduction.wire => {
+                out.extend_from_slice(&signal.payload.body);
+            }
+            Command::Signal { .. } => return,
+        }
+        into.push(out);
+    }
+
+    fn decode(&mut self, text: &str, into: &mut Vec<Told>) -> Result<(), DecodeError> {
+        let message = Message::scan(text)?;
+        let name = message.str(Key::Type)?;
+        into.push(self.told(name.as_deref(), &message)?);
         Ok(())
     }
 }

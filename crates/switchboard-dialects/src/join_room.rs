@@ -9,7 +9,7 @@ use switchboard_core::{Command, Event, Join, Payload, PeerId, Role, RoomId, Sign
 
 use crate::body::{Fields, Writer};
 use crate::dialect::{
-    About, ClientSide, Dialect, Encoded, Introduction, Opening, ServerSide, Stamp, Told,
+    About, Asked, ClientSide, Dialect, Encoded, Introduction, Opening, ServerSide, Stamp, Told,
 };
 use crate::json::{Key, Message};
 use crate::place::Place;
@@ -59,9 +59,10 @@ impl Dialect for JoinRoom {
             Event::PeerJoined { peer, .. } => ("user-joined", peer),
             Event::PeerLeft { peer, .. } => ("user-left", peer),
             Event::Signal { .. } => return Encoded::Nothing,
-            Event::Joined { .. } | Event::Left { .. } | Event::Refused { .. } => {
-                return Encoded::Personal;
-            }
+            Event::Joined { .. }
+            | Event::Left { .. }
+            | Event::RoomClosed { .. }
+            | Event::Refused { .. } => return Encoded::Personal,
         };
         Writer::new(out, name).string("userId", peer.as_str()).end();
         Encoded::Frame
@@ -165,7 +166,7 @@ struct JoinRoomServer {
 }
 
 impl ServerSide for JoinRoomServer {
-    fn decode(&mut self, text: &str, into: &mut Vec<Command>) -> Result<(), DecodeError> {
+    fn decode(&mut self, text: &str, into: &mut Vec<Asked>) -> Result<(), DecodeError> {
         let message = Message::scan(text)?;
         let name = message.str(Key::Type)?;
         if name.as_deref() == Some("join-room") {
@@ -176,7 +177,7 @@ impl ServerSide for JoinRoomServer {
                 peer: peer.as_ref().into(),
                 role: Role::Receiver,
             };
-            into.push(Place::enter(self.place.as_ref(), join));
+            into.push(Asked::Command(Place::enter(self.place.as_ref(), join)));
             return Ok(());
         }
         let Some(place) = &self.place else {
@@ -193,7 +194,7 @@ impl ServerSide for JoinRoomServer {
             place.check_sender(&message, Key::UserId)?;
         }
         let room = place.room.clone();
-        into.push(if name.as_deref() == Some("leave-room") {
+        into.push(Asked::Command(if name.as_deref() == Some("leave-room") {
             Command::Leave { room }
         } else {
             let payload = Payload {
@@ -206,7 +207,7 @@ impl ServerSide for JoinRoomServer {
                 payload,
             };
             Command::Signal { room, signal }
-        });
+        }));
         Ok(())
     }
 
@@ -222,7 +223,7 @@ impl ServerSide for JoinRoomServer {
                 success.string("userId", peer.as_str()).end();
                 Encoded::Frame
             }
-            Event::Left { .. } => {
+            Event::Left { .. } | Event::RoomClosed { .. } => {
                 // As published: who leaves hears nothing of it.
                 self.place = None;
                 Encoded::Nothing

@@ -10,14 +10,16 @@ pub mod join;
 pub mod join_room;
 pub mod json;
 mod meaning;
+pub mod path;
 mod place;
 mod recognition;
 pub mod register;
+pub mod socketio;
 mod words;
 
 pub use dialect::{
-    About, ClientSide, Dialect, Encoded, Introduction, Opening, Options, RegisterOptions,
-    ServerSide, Stamp, Told,
+    About, Asked, ClientSide, Dialect, Encoded, Entrance, Introduction, Opening, Options,
+    PathOptions, PathPayload, RegisterOptions, ServerSide, Stamp, Told,
 };
 pub use error::DecodeError;
 pub use meaning::{Meaning, Said};
@@ -27,7 +29,13 @@ use switchboard_core::{Event, Wire};
 
 /// Every wire there is. A first frame is offered to them in this order; what two of them could claim belongs to the
 /// one that comes first.
-pub const ALL: &[&dyn Dialect] = &[&register::DIALECT, &join_room::DIALECT, &join::DIALECT];
+pub const ALL: &[&dyn Dialect] = &[
+    &register::DIALECT,
+    &join_room::DIALECT,
+    &join::DIALECT,
+    &socketio::DIALECT,
+    &path::DIALECT,
+];
 
 /// The dialect behind a wire.
 ///
@@ -62,6 +70,10 @@ pub fn encode_shared(wire: Wire, event: &Event, stamp: Stamp<'_>, out: &mut Vec<
             return Encoded::Nothing;
         }
         out.extend_from_slice(&signal.payload.body);
+        return Encoded::Frame;
+    }
+    if dialect(wire).envelops() == Some(signal.payload.wire) {
+        dialect(wire).envelop(&signal.payload.body, out);
         return Encoded::Frame;
     }
     let text = std::str::from_utf8(&signal.payload.body).ok();

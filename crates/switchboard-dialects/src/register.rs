@@ -14,7 +14,7 @@ use switchboard_core::{
 
 use crate::body::{Fields, Writer};
 use crate::dialect::{
-    About, ClientSide, Dialect, Encoded, Introduction, Opening, ServerSide, Stamp, Told,
+    About, Asked, ClientSide, Dialect, Encoded, Introduction, Opening, ServerSide, Stamp, Told,
 };
 use crate::json::{Key, Message};
 use crate::place::Place;
@@ -74,9 +74,10 @@ impl Dialect for Register {
             Event::PeerJoined { room, peer, role } => ("peer-joined", room, peer, role),
             Event::PeerLeft { room, peer, role } => ("peer-left", room, peer, role),
             Event::Signal { .. } => return Encoded::Nothing,
-            Event::Joined { .. } | Event::Left { .. } | Event::Refused { .. } => {
-                return Encoded::Personal;
-            }
+            Event::Joined { .. }
+            | Event::Left { .. }
+            | Event::RoomClosed { .. }
+            | Event::Refused { .. } => return Encoded::Personal,
         };
         let message = Writer::new(out, name)
             .string("client_id", peer.as_str())
@@ -169,7 +170,7 @@ struct RegisterServer {
 }
 
 impl ServerSide for RegisterServer {
-    fn decode(&mut self, text: &str, into: &mut Vec<Command>) -> Result<(), DecodeError> {
+    fn decode(&mut self, text: &str, into: &mut Vec<Asked>) -> Result<(), DecodeError> {
         let message = Message::scan(text)?;
         // Where the published server wants a string it relays anything; so do we, except where it decides the way.
         let name = message.str(Key::Type)?;
@@ -192,7 +193,7 @@ impl ServerSide for RegisterServer {
                     peer: place.peer.clone(),
                     role: role_of(&message)?,
                 };
-                into.push(Place::enter(Some(place), join));
+                into.push(Asked::Command(Place::enter(Some(place), join)));
             }
             Some("leave") => {
                 if place.room == self.lobby {
@@ -206,13 +207,13 @@ impl ServerSide for RegisterServer {
                     peer: place.peer.clone(),
                     role: Role::default(),
                 };
-                into.push(Command::Leave {
+                into.push(Asked::Command(Command::Leave {
                     room: place.room.clone(),
-                });
-                into.push(Command::Join {
+                }));
+                into.push(Asked::Command(Command::Join {
                     join: lobby,
                     leaving: None,
-                });
+                }));
             }
             _ => {
                 if name
@@ -233,10 +234,10 @@ impl ServerSide for RegisterServer {
                     to,
                     payload,
                 };
-                into.push(Command::Signal {
+                into.push(Asked::Command(Command::Signal {
                     room: place.room.clone(),
                     signal,
-                });
+                }));
             }
         }
         Ok(())
@@ -270,9 +271,12 @@ impl ServerSide for RegisterServer {
                 if *room == self.lobby {
                     return Encoded::Nothing;
                 }
-                let left =
-                    Writer::new(out, "left").string("room_id", room.name().unwrap_or_default());
-                left.string("client_id", peer.as_str()).end();
+                left(room, peer, out);
+                Encoded::Frame
+            }
+            Event::RoomClosed { room, peer, .. } => {
+                self.place = None;
+                left(room, peer, out);
                 Encoded::Frame
             }
             Event::Refused { refusal } => {
@@ -295,7 +299,7 @@ impl RegisterServer {
     fn register(
         &mut self,
         message: &Message<'_>,
-        into: &mut Vec<Command>,
+        into: &mut Vec<Asked>,
     ) -> Result<(), DecodeError> {
         let id = match message.id(Key::ClientId) {
             _ if message.is_null(Key::ClientId) => None,
@@ -313,14 +317,14 @@ impl RegisterServer {
         let stays = now.filter(|place| place.peer == peer);
         let room = stays.map_or_else(|| self.lobby.clone(), |place| place.room.clone());
         self.registering = true;
-        into.push(Place::enter(
+        into.push(Asked::Command(Place::enter(
             now,
             Join {
                 room,
                 peer,
                 role: Role::default(),
             },
-        ));
+        )));
         Ok(())
     }
 }
@@ -336,6 +340,13 @@ fn joined(room: &RoomId, peer: &PeerId, role: Role, members: &[Member], out: &mu
                 .string("role", role_name(member.role))
                 .end();
         })
+        .end();
+}
+
+fn left(room: &RoomId, peer: &PeerId, out: &mut Vec<u8>) {
+    Writer::new(out, "left")
+        .string("room_id", room.name().unwrap_or_default())
+        .string("client_id", peer.as_str())
         .end();
 }
 

@@ -8,11 +8,12 @@ mod exchange;
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
+use switchboard_core::Wire;
 use switchboard_dialects::json::{Key, Message};
 use switchboard_dialects::{ALL, DecodeError, by_name, wires};
 
-use company::{Company, Outcome, ROOM, SPEAKER, chat, entering, error_of, server};
-use exchange::Heard;
+use company::{Company, Outcome, ROOM, SPEAKER, chat, enter, entering, error_of, server};
+use exchange::{Heard, form};
 
 /// What is no message, and why not.
 const MALFORMED: &[(&str, &str)] = &[
@@ -56,7 +57,8 @@ fn what_is_no_message_is_refused_and_the_connection_lives_on() {
     for wire in wires() {
         let mut company = Company::in_a_room(wire);
         for (text, code) in MALFORMED {
-            assert_eq!(company.is_refused(text), *code, "{text:?}");
+            let text = form::dressed(wire, text);
+            assert_eq!(company.is_refused(&text), *code, "{text:?}");
             company.still_speaks();
         }
     }
@@ -68,7 +70,7 @@ fn nesting_is_bounded() {
         let mut company = Company::in_a_room(wire);
         let nested = |levels: usize| {
             let deep = format!("{}0{}", "[".repeat(levels), "]".repeat(levels));
-            with_field(&chat(wire, ROOM, SPEAKER, "deep"), "deep", &deep)
+            with_field(wire, &chat(wire, ROOM, SPEAKER, "deep"), "deep", &deep)
         };
         // The message itself is the first of 64 levels.
         assert!(!company.is_heard(&nested(63)).is_empty());
@@ -76,7 +78,7 @@ fn nesting_is_bounded() {
             assert_eq!(company.is_refused(&nested(levels)), "too_deep");
             company.still_speaks();
         }
-        let never_ends = "{\"a\":".repeat(10_000);
+        let never_ends = form::dressed(wire, &"{\"a\":".repeat(10_000));
         assert_eq!(company.is_refused(&never_ends), "too_deep");
         company.still_speaks();
     }
@@ -89,12 +91,20 @@ fn a_name_that_decides_the_way_may_not_occur_twice_or_in_disguise() {
         for key in Key::ALL.iter().filter(|key| key.is_envelope()) {
             let name = key.text();
             let escaped = format!("\\u{:04x}{}", u32::from(name.as_bytes()[0]), &name[1..]);
-            let plain = format!("{{\"{name}\":null,\"{name}\":null}}");
-            assert_eq!(company.is_refused(&plain), "duplicate_key");
-            let disguised = format!("{{\"{escaped}\":\"x\"}}");
-            assert_eq!(company.is_refused(&disguised), "escaped_key");
-            let both = format!("{{\"{name}\":\"x\",\"{escaped}\":\"y\"}}");
-            assert_eq!(company.is_refused(&both), "escaped_key");
+            for (object, code) in [
+                (
+                    format!("{{\"{name}\":null,\"{name}\":null}}"),
+                    "duplicate_key",
+                ),
+                (format!("{{\"{escaped}\":\"x\"}}"), "escaped_key"),
+                (
+                    format!("{{\"{name}\":\"x\",\"{escaped}\":\"y\"}}"),
+                    "escaped_key",
+                ),
+            ] {
+                let text = form::dressed(wire, &object);
+                assert_eq!(company.is_refused(&text), code, "{text}");
+            }
             company.still_speaks();
         }
     }
@@ -110,7 +120,21 @@ fn values_of_the_wrong_type_are_refused() {
         &["{}", "[]", "true", "7"][..],
         &["{}", "[\"ann\"]", "false"][..],
     );
-    let tables: [(&str, &[Misfit]); 3] = [
+    let of_the_document: &[Misfit] = &[
+        (
+            r#"{"roomId":"studio"}"#,
+            "type",
+            &["{}", "[]", "true", "7", "null"],
+        ),
+        (r#"{"type":"x"}"#, "roomId", no_id),
+        (r#"{"type":"x","roomId":"studio"}"#, "userId", no_id),
+        (r#"{"type":"x","roomId":"studio"}"#, "from", no_id),
+        (r#"{"type":"join","userId":"ann"}"#, "roomId", no_id),
+        (r#"{"type":"join","roomId":"r"}"#, "userId", no_id),
+        (r#"{"type":"leave","userId":"ann"}"#, "roomId", no_id),
+        (r#"{"type":"leave","roomId":"studio"}"#, "userId", no_id),
+    ];
+    let tables: [(&str, &[Misfit]); 5] = [
         (
             "register",
             &[
@@ -134,31 +158,24 @@ fn values_of_the_wrong_type_are_refused() {
                 (r#"{"type":"leave-room"}"#, "sender", no_id),
             ],
         ),
+        ("join", of_the_document),
+        ("socketio", of_the_document),
         (
-            "join",
+            "path",
             &[
-                (
-                    r#"{"roomId":"studio"}"#,
-                    "type",
-                    &["{}", "[]", "true", "7", "null"],
-                ),
-                (r#"{"type":"x"}"#, "roomId", no_id),
-                (r#"{"type":"x","roomId":"studio"}"#, "userId", no_id),
-                (r#"{"type":"x","roomId":"studio"}"#, "from", no_id),
-                (r#"{"type":"join","userId":"ann"}"#, "roomId", no_id),
-                (r#"{"type":"join","roomId":"r"}"#, "userId", no_id),
-                (r#"{"type":"leave","userId":"ann"}"#, "roomId", no_id),
-                (r#"{"type":"leave","roomId":"studio"}"#, "userId", no_id),
+                (r#"{}"#, "type", &["{}", "[]", "true", "7", "null"]),
+                (r#"{"type":"x"}"#, "target", no_id),
             ],
         ),
     ];
     let names: Vec<_> = ALL.iter().map(|dialect| dialect.name()).collect();
     assert_eq!(tables.map(|(name, _)| name), names[..]);
     for (name, table) in tables {
-        let mut company = Company::in_a_room(by_name(name).expect("a wire"));
+        let wire = by_name(name).expect("a wire");
+        let mut company = Company::in_a_room(wire);
         for (text, field, values) in table {
             for value in *values {
-                let text = with_field(text, field, value);
+                let text = with_field(wire, &form::dressed(wire, text), field, value);
                 assert_eq!(company.is_refused(&text), "wrong_type", "{text}");
             }
             company.still_speaks();
@@ -183,23 +200,15 @@ fn ids_that_are_none_are_refused() {
         for bad in bad {
             for (room, peer) in [(bad, SPEAKER), (ROOM, bad)] {
                 let mut company = Company::outside(wire);
+                enter(&mut company.exchange, company.speaker, wire, room, peer);
                 let mut codes = Vec::new();
-                for text in entering(wire, room, peer) {
-                    company.exchange.says(company.speaker, &text);
-                    for (line, heard) in company.exchange.heard() {
-                        assert_eq!(line, company.speaker, "somebody else hears of it");
-                        if let Heard::Message(text) = heard
-                            && text.starts_with(r#"{"type":"error""#)
-                        {
-                            let Outcome::Refused { code, message } = error_of(&text) else {
-                                unreachable!("it is an error");
-                            };
-                            assert!(message.len() < 200, "the id is thrown back: {message}");
-                            codes.push(code);
-                        }
-                    }
-                    if !company.exchange.is_open(company.speaker) {
-                        break;
+                for (line, heard) in company.exchange.heard() {
+                    assert_eq!(line, company.speaker, "somebody else hears of it");
+                    if let Heard::Message(text) = heard
+                        && let Some((code, message)) = form::error_in(wire, &text)
+                    {
+                        assert!(message.len() < 200, "the id is thrown back: {message}");
+                        codes.push(code);
                     }
                 }
                 assert_eq!(codes[0], "invalid_id", "{wire:?}");
@@ -216,16 +225,14 @@ fn null_everywhere_is_answered() {
             .map(|key| format!("\"{}\":null", key.text()));
         let nulls = nulls.collect::<Vec<_>>();
         let mut company = Company::in_a_room(wire);
-        assert_eq!(
-            company.is_refused(&format!("{{{}}}", nulls.join(","))),
-            "wrong_type"
-        );
+        let nulls = form::dressed(wire, &format!("{{{}}}", nulls.join(",")));
+        assert_eq!(company.is_refused(&nulls), "wrong_type");
         company.still_speaks();
         for text in entering(wire, ROOM, SPEAKER) {
             for key in Key::ALL {
-                let text = with_field(&text, key.text(), "null");
+                let text = with_field(wire, &text, key.text(), "null");
                 let mut company = Company::outside(wire);
-                company.exchange.says(company.speaker, &text);
+                let _ = company.exchange.says(company.speaker, &text);
                 assert_ne!(company.exchange.heard(), [], "no answer to {text}");
             }
         }
@@ -258,8 +265,10 @@ fn words_of_the_server_are_nothing_special_from_a_client() {
             let text = chat(wire, ROOM, SPEAKER, "x").replace(start, &rest);
             let heard = company.is_heard(&text);
             assert_eq!(heard.len(), company.listeners.len(), "{word}");
-            for (_, text) in heard {
-                assert!(text.starts_with(&rest), "{text}");
+            for (line, text) in heard {
+                let wire = company.exchange.wire(line).expect("recognised");
+                let object = form::undressed(wire, &text).expect("an object");
+                assert!(object.starts_with(&rest), "{text}");
             }
         }
         assert_eq!(company.exchange.hub.roster(&ROOM.into()), roster);
@@ -308,7 +317,7 @@ fn complaints_are_messages_on_every_wire() {
             let mut out = Vec::new();
             server.complain(problem, &mut out);
             let Outcome::Refused { code, message } =
-                error_of(std::str::from_utf8(&out).expect("text"))
+                error_of(wire, std::str::from_utf8(&out).expect("text"))
             else {
                 unreachable!("it is an error");
             };
@@ -326,9 +335,12 @@ fn complaints_are_messages_on_every_wire() {
     );
 }
 
-/// The message with one more field, or with another value for it.
-fn with_field(message: &str, name: &str, value: &str) -> String {
-    let fields: BTreeMap<&str, &RawValue> = serde_json::from_str(message).expect("a message");
+/// The message with one more field, or with another value for it; a packet that has no fields, as it is.
+fn with_field(wire: Wire, message: &str, name: &str, value: &str) -> String {
+    let Some(object) = form::undressed(wire, message) else {
+        return message.to_owned();
+    };
+    let fields: BTreeMap<&str, &RawValue> = serde_json::from_str(object).expect("a message");
     let mut fields: BTreeMap<&str, &str> = fields
         .into_iter()
         .map(|(name, value)| (name, value.get()))
@@ -337,5 +349,6 @@ fn with_field(message: &str, name: &str, value: &str) -> String {
     let fields = fields
         .iter()
         .map(|(name, value)| format!("\"{name}\":{value}"));
-    format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+    let changed = format!("{{{}}}", fields.collect::<Vec<_>>().join(","));
+    message.replace(object, &changed)
 }

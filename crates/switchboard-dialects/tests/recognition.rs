@@ -4,16 +4,28 @@ mod company;
 mod exchange;
 
 use switchboard_core::{Command, SignalKind};
-use switchboard_dialects::{ALL, Meaning, Unrecognised, by_name, dialect, recognise, wires};
+use switchboard_dialects::{
+    ALL, Entrance, Meaning, Unrecognised, by_name, dialect, recognise, wires,
+};
 
-use company::{ROOM, SPEAKER, entering};
-use exchange::Exchange;
+use company::{ROOM, SPEAKER, enter, entering};
+use exchange::{Exchange, commands, form};
 
 #[test]
 fn the_opening_that_a_wire_tells_people_of_is_recognised_as_its_own() {
     for wire in wires() {
-        assert_eq!(recognise(dialect(wire).about().opening), Ok(wire));
-        assert_eq!(recognise(&entering(wire, ROOM, SPEAKER)[0]), Ok(wire));
+        let opening = dialect(wire).about().opening;
+        match dialect(wire).entrance() {
+            Entrance::FirstMessage => {
+                assert_eq!(recognise(opening), Ok(wire));
+                assert_eq!(recognise(&entering(wire, ROOM, SPEAKER)[0]), Ok(wire));
+            }
+            // Who comes by a door of his own is not looked for at the other one.
+            Entrance::Path(path) | Entrance::EngineIo(path) => {
+                assert!(path.starts_with('/'), "{path}");
+                assert!(recognise(opening).is_err(), "{opening}");
+            }
+        }
     }
 }
 
@@ -113,7 +125,7 @@ fn the_kind_of_a_message_is_that_of_its_meaning() {
     let whole = r#"{"type":"offer","sdp":"v=0"}"#;
     let init = r#"{"candidate":"candidate:1 1 UDP 1 10.0.0.1 5 typ host"}"#;
     let any = r#""roomId":"studio""#;
-    for (wire, messages) in [
+    let tables = [
         (
             "register",
             vec![
@@ -200,15 +212,53 @@ fn the_kind_of_a_message_is_that_of_its_meaning() {
                 ),
             ],
         ),
-    ] {
+        (
+            "path",
+            vec![
+                (
+                    r#"{"type":"sdp_offer","payload":{"sdp":"v=0"}}"#.to_owned(),
+                    SignalKind::Offer,
+                ),
+                (
+                    r#"{"type":"answer","payload":"v=0"}"#.to_owned(),
+                    SignalKind::Answer,
+                ),
+                (
+                    format!(r#"{{"type":"ice_candidate","payload":{init}}}"#),
+                    SignalKind::Candidate,
+                ),
+                (
+                    format!(r#"{{"type":"candidate","payload":{{"candidate":{init}}}}}"#),
+                    SignalKind::Candidate,
+                ),
+                (
+                    r#"{"type":"chat","payload":{"message":"hello"}}"#.to_owned(),
+                    SignalKind::Chat,
+                ),
+                (
+                    format!(r#"{{"type":"x","payload":{whole}}}"#),
+                    SignalKind::Other,
+                ),
+            ],
+        ),
+    ];
+    // Socket.IO has the same objects in its events.
+    let (_, in_events) = tables[2].clone();
+    let names: Vec<_> = ALL.iter().map(|dialect| dialect.name()).collect();
+    let tables = [&tables[..3], &[("socketio", in_events)], &tables[3..]].concat();
+    assert_eq!(
+        names,
+        tables.iter().map(|(wire, _)| *wire).collect::<Vec<_>>()
+    );
+    for (wire, messages) in tables {
         let wire = by_name(wire).expect("a wire");
-        for (text, kind) in messages {
+        for (object, kind) in messages {
+            let text = form::relayed(wire, &object);
             let mut exchange = Exchange::new(Default::default(), Default::default());
-            let line = exchange.connect();
-            for text in entering(wire, ROOM, SPEAKER) {
-                exchange.says(line, &text);
-            }
-            let [Command::Signal { signal, .. }] = &exchange.says(line, &text)[..] else {
+            let line = exchange.connect_to(wire);
+            enter(&mut exchange, line, wire, ROOM, SPEAKER);
+            let asked = exchange.says(line, &text).expect("a signal");
+            let [Command::Signal { signal, .. }] = &commands(asked)[..] else {
                 panic!("no signal: {text}");
             };
             assert_eq!(signal.kind, kind, "{text}");

@@ -7,14 +7,15 @@ mod exchange;
 
 use proptest::prelude::*;
 use switchboard_core::{
-    Command, Event, IdKind, IdProblem, Join, Member, Payload, PeerId, Refusal, Role, RoomId,
-    Signal, SignalKind, Target, Wire,
+    Closing, Command, Event, IdKind, IdProblem, Join, Member, Payload, PeerId, Refusal, Role,
+    RoomId, Signal, SignalKind, Target, Wire,
 };
 use switchboard_dialects::json::{Key, Message};
-use switchboard_dialects::{Meaning, Told, by_name, dialect, wires};
+use switchboard_dialects::{Entrance, Meaning, Told, by_name, dialect, wires};
 
 use company::said;
 use ends::Ends;
+use exchange::form;
 
 /// What a wire has words for. This is the whole of what may be lost between its two halves.
 struct Words {
@@ -33,6 +34,8 @@ struct Words {
     end_of_candidates: bool,
     /// The field that says whom a message is for.
     target: Key,
+    /// What stands before and behind the name of a target that is not there.
+    not_found: (&'static str, &'static str),
 }
 
 #[derive(PartialEq)]
@@ -43,7 +46,7 @@ enum Roster {
     Nothing,
 }
 
-const WORDS: [Words; 3] = [
+const WORDS: [Words; 5] = [
     Words {
         wire: "register",
         roles: true,
@@ -53,6 +56,7 @@ const WORDS: [Words; 3] = [
         registration: true,
         end_of_candidates: false,
         target: Key::TargetId,
+        not_found: ("Target not found: ", ""),
     },
     Words {
         wire: "join-room",
@@ -63,6 +67,7 @@ const WORDS: [Words; 3] = [
         registration: false,
         end_of_candidates: true,
         target: Key::Target,
+        not_found: ("Target not found: ", ""),
     },
     Words {
         wire: "join",
@@ -73,6 +78,29 @@ const WORDS: [Words; 3] = [
         registration: false,
         end_of_candidates: true,
         target: Key::Target,
+        not_found: ("Target not found: ", ""),
+    },
+    Words {
+        wire: "socketio",
+        roles: false,
+        roster: Roster::All,
+        left: true,
+        lobby: false,
+        registration: false,
+        end_of_candidates: true,
+        target: Key::Target,
+        not_found: ("Target not found: ", ""),
+    },
+    Words {
+        wire: "path",
+        roles: false,
+        roster: Roster::All,
+        left: false,
+        lobby: false,
+        registration: false,
+        end_of_candidates: true,
+        target: Key::Target,
+        not_found: ("User ", " not found"),
     },
 ];
 
@@ -161,7 +189,7 @@ fn the_lobby_is_reached_by_registering() {
 
 #[test]
 fn a_client_leaves_under_the_name_it_goes_by() {
-    for words in &WORDS {
+    for words in WORDS.iter().filter(|words| !words.comes_by_path()) {
         let mut ends = Ends::in_room(words.wire(), &"studio".into(), &"ann".into());
         let join = Join {
             room: "kitchen".into(),
@@ -179,6 +207,61 @@ fn a_client_leaves_under_the_name_it_goes_by() {
     }
 }
 
+#[test]
+fn who_comes_by_a_path_asks_for_no_room_and_leaves_by_hanging_up() {
+    for words in WORDS.iter().filter(|words| words.comes_by_path()) {
+        let mut ends = Ends::in_room(words.wire(), &"studio".into(), &"ann".into());
+        let join = Join {
+            room: "kitchen".into(),
+            peer: "ann".into(),
+            role: Role::Receiver,
+        };
+        let join = Command::Join {
+            join,
+            leaving: Some("studio".into()),
+        };
+        let leave = Command::Leave {
+            room: "studio".into(),
+        };
+        for command in [join, leave] {
+            assert_eq!(ends.messages(&command), [""; 0], "{}", words.wire);
+        }
+    }
+}
+
+/// Bytes are nothing that all wires have, so they are carried as they are or not at all.
+#[test]
+fn s0_1_a_message_with_attachments_arrives_with_them() {
+    let wire = by_name("socketio").expect("a wire of the table");
+    let (room, ann) = (RoomId::from("studio"), PeerId::from("ann"));
+    let body = concat!(
+        r#"52-["message",{"type":"offer","roomId":"studio","userId":"ann","x":"#,
+        r#"[{"_placeholder":true,"num":1},{"_placeholder":true,"num":0}]}]"#,
+        "\u{1e}bAQID\u{1e}bAQIDBA==",
+    );
+    let signal = Signal {
+        kind: SignalKind::Offer,
+        to: Target::Everyone,
+        payload: Payload {
+            wire,
+            body: body.into(),
+        },
+    };
+    let command = Command::Signal {
+        room: room.clone(),
+        signal: signal.clone(),
+    };
+    let mut ends = Ends::in_room(wire, &room, &ann);
+    assert_eq!(ends.ask(&command), [command]);
+    let event = Event::Signal {
+        room,
+        from: ann,
+        signal,
+    };
+    assert_eq!(ends.tell(&event), [Told::Event(event)]);
+    assert_eq!(dialect(wire).read(body), None);
+}
+
 /// Who and where, by any names there may be.
 #[derive(Clone, Debug)]
 struct Names {
@@ -192,10 +275,15 @@ struct Names {
 fn names() -> impl Strategy<Value = Names> {
     let name = || prop_oneof![3 => "\\PC{1,16}", 1 => "[\"\\\\/ a]{1,4}", 1 => "中{128}"];
     let distinct = |names: &[String; 5]| {
-        names[0] != names[1] && names[2] != names[3] && !names[2..4].contains(&names[4])
+        // Where a target is told by this name, it is everybody.
+        let is_target = names[2..].iter().all(|name| name != "*");
+        names[0] != names[1]
+            && names[2] != names[3]
+            && !names[2..4].contains(&names[4])
+            && is_target
     };
     let names = [name(), name(), name(), name(), name()];
-    let names = names.prop_filter("a name twice", distinct);
+    let names = names.prop_filter("a name twice, or nobody's", distinct);
     names.prop_map(|[room, elsewhere, me, other_me, peer]| Names {
         room: room.into(),
         elsewhere: elsewhere.into(),
@@ -216,7 +304,8 @@ fn commands(words: &Words, names: &Names) -> Vec<Command> {
         },
         leaving: leaving.cloned(),
     };
-    let mut commands = vec![
+    let mut commands = Vec::new();
+    let moves = [
         join(&names.room, &names.me, Role::Receiver, None),
         join(
             &names.elsewhere,
@@ -235,6 +324,9 @@ fn commands(words: &Words, names: &Names) -> Vec<Command> {
             room: names.room.clone(),
         },
     ];
+    if !words.comes_by_path() {
+        commands.extend(moves);
+    }
     commands.extend(
         signals(words, names, &names.me).map(|signal| Command::Signal {
             room: names.room.clone(),
@@ -273,8 +365,23 @@ fn as_understood(words: &Words, names: &Names, command: &Command) -> Vec<Command
             };
             vec![command, back]
         }
-        Command::Leave { .. } | Command::Signal { .. } => vec![command],
+        Command::Signal { signal, .. } => {
+            signal.payload = without_envelope(&signal.payload);
+            vec![command]
+        }
+        Command::Leave { .. } => vec![command],
     }
+}
+
+/// What a message is, once it is taken out of the envelope that another wire has it in.
+fn without_envelope(payload: &Payload) -> Payload {
+    let Some(wire) = dialect(payload.wire).envelops() else {
+        return payload.clone();
+    };
+    let text = std::str::from_utf8(&payload.body).expect("a message is text");
+    let body = form::undressed(payload.wire, text).expect("an object");
+    let body = body.as_bytes().to_vec();
+    Payload { wire, body }
 }
 
 // ---- what is told ----
@@ -313,7 +420,12 @@ fn events(words: &Words, names: &Names) -> Vec<Event> {
     }
     events.push(Event::Left {
         room: room.clone(),
+        peer: me.clone(),
+    });
+    events.push(Event::RoomClosed {
+        room: room.clone(),
         peer: me,
+        why: Closing::Idle,
     });
     events.extend(signals(words, names, &peer).map(|signal| Event::Signal {
         room: room.clone(),
@@ -341,16 +453,28 @@ fn as_heard(words: &Words, event: &Event) -> Vec<Told> {
             *role = Role::Receiver;
         }
         Event::Left { .. } if !words.left => return Vec::new(),
+        // Only those who came by its path have a word for a room that ends; to the others it is a leave.
+        Event::RoomClosed { .. } if words.comes_by_path() => {}
+        Event::RoomClosed { .. } if !words.left => return Vec::new(),
+        Event::RoomClosed { room, peer, .. } => {
+            event = Event::Left {
+                room: room.clone(),
+                peer: peer.clone(),
+            };
+        }
+        Event::Signal { signal, .. } => signal.payload = without_envelope(&signal.payload),
         Event::Refused { refusal } => {
+            let (before, behind) = words.not_found;
+            let message = match refusal {
+                Refusal::TargetNotFound { target } => format!("{before}{target}{behind}"),
+                _ => refusal.to_string(),
+            };
             return vec![Told::Refused {
                 code: refusal.code().to_owned(),
-                message: refusal.to_string(),
+                message,
             }];
         }
-        Event::Left { .. }
-        | Event::PeerJoined { .. }
-        | Event::PeerLeft { .. }
-        | Event::Signal { .. } => {}
+        Event::Left { .. } | Event::PeerJoined { .. } | Event::PeerLeft { .. } => {}
     }
     vec![Told::Event(event)]
 }
@@ -396,8 +520,11 @@ fn signals(words: &Words, names: &Names, from: &PeerId) -> impl Iterator<Item = 
             continue;
         };
         let mut addressed = Vec::new();
-        let message = Message::scan(&text).expect("a message");
+        let object = form::undressed(wire, &text).expect("an object");
+        let message = Message::scan(object).expect("a message");
         message.with_string(words.target, names.other_me.as_str(), &mut addressed);
+        let addressed = String::from_utf8(addressed).expect("a message is text");
+        let addressed = text.replace(object, &addressed).into_bytes();
         for (to, body) in [
             (Target::Everyone, text.into_bytes()),
             (Target::Peer(names.other_me.clone()), addressed),
@@ -432,5 +559,10 @@ fn meanings(sdp: &str) -> impl Iterator<Item = Meaning<'_>> {
 impl Words {
     fn wire(&self) -> Wire {
         by_name(self.wire).expect("a wire of the table")
+    }
+
+    /// Whether its clients name room and id once and for all, in the path of their connection.
+    fn comes_by_path(&self) -> bool {
+        matches!(dialect(self.wire()).entrance(), Entrance::Path(_))
     }
 }

@@ -3,24 +3,34 @@
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 
-use exchange::Exchange;
-use switchboard_core::{Command, Event, Hub, Join, Limits, Member, PeerId, Role, RoomId};
+use exchange::{Exchange, commands, form};
+use switchboard_core::{Command, Event, Hub, Join, Limits, Member, PeerId, Role, RoomId, Wire};
 use switchboard_dialects::json::{Key, Message};
 use switchboard_dialects::{
-    ALL, Introduction, Opening, Options, ServerSide, Stamp, dialect, wires,
+    ALL, Asked, Entrance, Introduction, Opening, Options, ServerSide, Stamp, dialect, wires,
 };
 
 #[path = "../../../crates/switchboard-dialects/tests/exchange/mod.rs"]
 mod exchange;
 
-/// Connections that are open at any time; when one ends, a new one takes its place.
-const CONNECTIONS: usize = 4;
+/// Connections that are open at any time; when one ends, a new one takes its place. The first four are recognised by
+/// their first message, and the others are at one of the other doors each.
+fn connections() -> usize {
+    FIRST_MESSAGE + doors().count()
+}
+
+const FIRST_MESSAGE: usize = 4;
+
+/// The wires that have a door of their own.
+fn doors() -> impl Iterator<Item = Wire> {
+    wires().filter(|wire| dialect(*wire).entrance() != Entrance::FirstMessage)
+}
 
 /// Longer conversations find nothing that shorter ones do not, only later.
 const MAX_LINES: usize = 24;
 
-/// Takes the bytes line by line: the first byte of a line chooses a connection, the rest is what it says; a `-` alone
-/// ends it. Whatever is said: nothing panics, what is accepted is a message that can be relayed under its sender's own
+/// Takes the bytes line by line: the first byte of a line chooses a connection (`0` and on are recognised by what they
+/// say, `a` and on are at the other doors), the rest is what it says; a `-` alone ends it. Whatever is said: nothing panics, what is accepted is a message that can be relayed under its sender's own
 /// name, and what anybody hears (translated for his wire) is a message again. Then both halves of every wire get every
 /// line, recognised or not.
 pub fn decode(data: &[u8]) {
@@ -35,23 +45,30 @@ pub fn decode(data: &[u8]) {
 fn line(bytes: &[u8]) -> Option<(usize, &str)> {
     let (place, text) = bytes.split_first()?;
     // The fronts let no other bytes through to the wires.
-    Some((
-        usize::from(*place) % CONNECTIONS,
-        std::str::from_utf8(text).ok()?,
-    ))
+    let text = std::str::from_utf8(text).ok()?;
+    let place = match place {
+        // Seeds write them so, and stay what they are when another door is added.
+        b'0'..=b'9' => usize::from(place - b'0') % FIRST_MESSAGE,
+        b'a'..=b'z' => FIRST_MESSAGE + usize::from(place - b'a') % doors().count(),
+        _ => usize::from(*place) % connections(),
+    };
+    Some((place, text))
 }
 
 /// Says every line in its turn. The exchange checks what reaches the others.
 fn converse(lines: &[(usize, &str)]) {
     let mut exchange = Exchange::new(Options::default(), Limits::default());
-    let mut places: [usize; CONNECTIONS] = std::array::from_fn(|_| exchange.connect());
     let mut names = HashMap::new();
+    let mut places: Vec<usize> = (0..connections())
+        .map(|place| connect(&mut exchange, place, &mut names))
+        .collect();
     for &(place, text) in lines {
         let line = places[place];
         if text == "-" {
             exchange.ends(line);
         } else {
-            for command in exchange.says(line, text) {
+            let asked = exchange.says(line, text).unwrap_or_default();
+            for command in commands(asked) {
                 check(&command, text, &names, line);
                 if let Command::Join { join, .. } = command
                     && is_present(&exchange.hub, &join)
@@ -61,7 +78,7 @@ fn converse(lines: &[(usize, &str)]) {
             }
         }
         if !exchange.is_open(line) {
-            places[place] = exchange.connect();
+            places[place] = connect(&mut exchange, place, &mut names);
         }
         exchange.heard();
     }
@@ -73,6 +90,23 @@ fn converse(lines: &[(usize, &str)]) {
         0,
         "rooms are left when everybody has gone"
     );
+}
+
+/// Somebody at the door of that place; who comes by a path is in the room that it names.
+fn connect(exchange: &mut Exchange, place: usize, names: &mut Names) -> usize {
+    let Some(wire) = place
+        .checked_sub(FIRST_MESSAGE)
+        .and_then(|door| doors().nth(door))
+    else {
+        return exchange.connect();
+    };
+    let line = exchange.connect_to(wire);
+    if let Entrance::Path(_) = dialect(wire).entrance() {
+        let (room, peer) = (RoomId::from("r"), PeerId::from("pat"));
+        exchange.arrive(line, &room, &peer);
+        names.insert((line, room), peer);
+    }
+    line
 }
 
 fn is_present(hub: &Hub, join: &Join) -> bool {
@@ -89,12 +123,17 @@ fn check(command: &Command, text: &str, names: &Names, line: usize) {
         return;
     };
     let body = std::str::from_utf8(&signal.payload.body).expect("what is relayed is text");
-    let message = Message::scan(body).unwrap_or_else(|problem| panic!("{problem}: {body:?}"));
+    if let Err(problem) = form::check(signal.payload.wire, body) {
+        panic!("{problem}: {body:?}");
+    }
+    let object = form::undressed(signal.payload.wire, body).expect("it has been checked");
+    let message = Message::scan(object).unwrap_or_else(|problem| panic!("{problem}: {body:?}"));
     let wire = dialect(signal.payload.wire).name();
     let from = match wire {
         "register" => Some(Key::From),
         "join-room" => Some(Key::Sender),
-        "join" => Some(Key::UserId),
+        "join" | "socketio" => Some(Key::UserId),
+        "path" => Some(Key::Sender),
         _ => None,
     };
     let Some(name) = names.get(&(line, room.clone())) else {
@@ -130,13 +169,14 @@ fn read_by_every_half(text: &str) {
             spare_id: "spare",
             options: &options,
         });
-        decode_as_server(&mut *server, text);
+        decode_as_server(wire, &mut *server, text);
         let stamp = Stamp {
             unix_millis: 0,
             serial: &AtomicU64::new(1),
+            options: &options,
         };
         server.encode(&joined(), stamp, &mut Vec::new());
-        decode_as_server(&mut *server, text);
+        decode_as_server(wire, &mut *server, text);
 
         let mut client = dialect.client(Introduction {
             wire,
@@ -151,24 +191,31 @@ fn read_by_every_half(text: &str) {
             );
         }
         if Message::scan(text).is_ok() {
+            let _ = dialect.read(&form::relayed(wire, text));
+        }
+        if form::speaks_packets(wire) {
             let _ = dialect.read(text);
         }
     }
 }
 
-fn decode_as_server(server: &mut dyn ServerSide, text: &str) {
-    let mut commands = Vec::new();
-    if let Err(problem) = server.decode(text, &mut commands) {
-        assert_eq!(commands, [], "a refused message asks for something");
+fn decode_as_server(wire: Wire, server: &mut dyn ServerSide, text: &str) {
+    let mut asked = Vec::new();
+    if let Err(problem) = server.decode(text, &mut asked) {
+        assert_eq!(asked, [], "a refused message asks for something");
         let mut reply = Vec::new();
         server.complain(&problem, &mut reply);
-        let reply = String::from_utf8(reply).expect("an error message is text");
-        assert!(Message::scan(&reply).is_ok(), "no message: {reply:?}");
-        assert!(
-            reply.len() < 1_000,
-            "errors are short, not {} bytes",
-            reply.len()
-        );
+        asked.push(Asked::Answer(reply));
+    }
+    for asked in asked {
+        let Asked::Answer(answer) = asked else {
+            continue;
+        };
+        let answer = String::from_utf8(answer).expect("an answer is text");
+        if let Err(problem) = form::check(wire, &answer) {
+            panic!("{problem}: {answer:?}");
+        }
+        assert!(answer.len() < 1_000, "answers are short: {answer:?}");
     }
 }
 

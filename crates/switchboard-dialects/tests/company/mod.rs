@@ -6,12 +6,12 @@
 use std::sync::atomic::AtomicU64;
 
 use switchboard_core::{Command, Join, Limits, PeerId, Role, RoomId, Target, Wire};
-use switchboard_dialects::json::{Key, Message};
 use switchboard_dialects::{
-    Encoded, Introduction, Meaning, Opening, Options, Said, ServerSide, Stamp, dialect, wires,
+    Asked, Encoded, Entrance, Introduction, Meaning, Opening, Options, Said, ServerSide, Stamp,
+    dialect, wires,
 };
 
-use crate::exchange::{Exchange, Heard, NOW};
+use crate::exchange::{Exchange, Heard, NOW, form};
 
 pub(crate) const ROOM: &str = "studio";
 pub(crate) const SPEAKER: &str = "ann";
@@ -27,8 +27,8 @@ pub(crate) struct Company {
 /// What came of one message.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// It asked for something.
-    Understood(Vec<Command>),
+    /// It asked for something, or for nothing.
+    Understood(Vec<Asked>),
     /// The speaker was sent this error instead.
     Refused { code: String, message: String },
 }
@@ -37,25 +37,22 @@ impl Company {
     /// All in one room.
     pub(crate) fn in_a_room(wire: Wire) -> Self {
         let mut company = Self::outside(wire);
-        for text in entering(wire, ROOM, SPEAKER) {
-            company.exchange.says(company.speaker, &text);
-        }
+        enter(&mut company.exchange, company.speaker, wire, ROOM, SPEAKER);
         company.exchange.heard();
         company
     }
 
-    /// The listeners in the room, the speaker connected, but not recognised yet.
+    /// The listeners in the room, the speaker connected, and not heard yet.
     pub(crate) fn outside(wire: Wire) -> Self {
         let mut exchange = Exchange::new(Options::default(), Limits::default());
         let listeners = wires().map(|other| {
-            let listener = exchange.connect();
-            for text in entering(other, ROOM, &format!("listener {}", other.0)) {
-                exchange.says(listener, &text);
-            }
+            let listener = exchange.connect_to(other);
+            let peer = format!("listener {}", other.0);
+            enter(&mut exchange, listener, other, ROOM, &peer);
             listener
         });
         let listeners = listeners.collect();
-        let speaker = exchange.connect();
+        let speaker = exchange.connect_to(wire);
         exchange.heard();
         Self {
             exchange,
@@ -67,26 +64,34 @@ impl Company {
 
     /// The speaker says something. A message that was not understood must have done nothing but bring an error.
     pub(crate) fn says(&mut self, text: &str) -> Outcome {
-        let commands = self.exchange.says(self.speaker, text);
-        if !commands.is_empty() {
-            return Outcome::Understood(commands);
-        }
+        let refused = match self.exchange.says(self.speaker, text) {
+            Ok(asked) => return Outcome::Understood(asked),
+            Err(code) => code,
+        };
         let heard = self.exchange.heard();
         let [(whom, Heard::Message(error)), end @ ..] = &heard[..] else {
-            panic!("neither understood nor refused: {}", excerpt(text));
+            panic!("refused without a word: {}", excerpt(text));
         };
         assert_eq!(*whom, self.speaker, "somebody else is told what was wrong");
-        let closed = end == [(self.speaker, Heard::Closed)];
-        assert!(closed || end.is_empty(), "more than an error: {end:?}");
-        error_of(error)
+        match end {
+            [] => {}
+            [(line, Heard::Closed)] => assert_eq!(*line, self.speaker),
+            [(line, Heard::Message(ack))] if form::is_ack(self.wire, ack) => {
+                assert_eq!(*line, self.speaker);
+            }
+            more => panic!("more than an error: {more:?}"),
+        }
+        let error = error_of(self.wire, error);
+        assert!(matches!(&error, Outcome::Refused { code, .. } if *code == refused));
+        error
     }
 
     /// The speaker's message must be refused.
     pub(crate) fn is_refused(&mut self, text: &str) -> String {
         match self.says(text) {
             Outcome::Refused { code, .. } => code,
-            Outcome::Understood(commands) => {
-                panic!("accepted as {commands:?}: {}", excerpt(text))
+            Outcome::Understood(asked) => {
+                panic!("accepted as {asked:?}: {}", excerpt(text))
             }
         }
     }
@@ -117,21 +122,24 @@ impl Company {
 }
 
 /// What the server says of a message that it does not understand.
-pub(crate) fn error_of(text: &str) -> Outcome {
-    let error = Message::scan(text).expect("an error is a message");
-    let field = |key| {
-        let text = error.str(key).expect("a string").unwrap_or_default();
-        assert!(!text.is_empty(), "an error without {key:?}");
-        text.into_owned()
-    };
-    assert_eq!(field(Key::Type), "error");
-    Outcome::Refused {
-        code: field(Key::Code),
-        message: field(Key::Message),
+pub(crate) fn error_of(wire: Wire, text: &str) -> Outcome {
+    let (code, message) =
+        form::error_in(wire, text).unwrap_or_else(|| panic!("no error, or half of one: {text}"));
+    assert!(!code.is_empty() && !message.is_empty(), "{text}");
+    Outcome::Refused { code, message }
+}
+
+/// A client comes into a room, by a message or by the path of its connection.
+pub(crate) fn enter(exchange: &mut Exchange, line: usize, wire: Wire, room: &str, peer: &str) {
+    if let Entrance::Path(_) = dialect(wire).entrance() {
+        exchange.arrive(line, &room.into(), &peer.into());
+    }
+    for text in entering(wire, room, peer) {
+        let _ = exchange.says(line, &text);
     }
 }
 
-/// What a client of a wire sends to be in a room.
+/// What a client of a wire sends to be in a room; nothing, where its path has said it.
 pub(crate) fn entering(wire: Wire, room: &str, peer: &str) -> Vec<String> {
     let introduction = Introduction {
         wire,
@@ -159,7 +167,7 @@ pub(crate) fn server(wire: Wire) -> Box<dyn ServerSide> {
     dialect(wire).server(Opening {
         wire,
         spare_id: "guest",
-        options: &Options::default(),
+        options: &Options::DEFAULT,
     })
 }
 
@@ -200,6 +208,7 @@ pub(crate) fn stamp() -> Stamp<'static> {
     Stamp {
         unix_millis: NOW,
         serial: &SERIAL,
+        options: &Options::DEFAULT,
     }
 }
 

@@ -2,10 +2,11 @@
 
 use switchboard_core::{Command, Event, Join, PeerId, Role, RoomId, Wire};
 use switchboard_dialects::{
-    ClientSide, Encoded, Introduction, ServerSide, Told, dialect, encode_shared,
+    Asked, ClientSide, Encoded, Entrance, Introduction, ServerSide, Told, dialect, encode_shared,
 };
 
 use crate::company::{server, stamp};
+use crate::exchange::{commands, form};
 
 /// Both halves of a wire, with a hub between them that agrees to everything.
 pub(crate) struct Ends {
@@ -36,29 +37,47 @@ impl Ends {
             peer: peer.clone(),
             role: Role::Receiver,
         };
-        ends.ask(&Command::Join {
+        let command = Command::Join {
             join,
             leaving: None,
-        });
+        };
+        match dialect(wire).entrance() {
+            Entrance::Path(_) => {
+                assert_eq!(ends.messages(&command), [""; 0]);
+                ends.agree(&command);
+            }
+            Entrance::FirstMessage | Entrance::EngineIo(_) => drop(ends.ask(&command)),
+        }
         ends
     }
 
     /// The client asks for something, and gets it; what the server understood.
     pub(crate) fn ask(&mut self, command: &Command) -> Vec<Command> {
-        let mut messages = Vec::new();
-        self.client.encode(command, &mut messages);
         let mut understood = Vec::new();
-        for message in messages {
-            let text = String::from_utf8(message).expect("a message is text");
-            let before = understood.len();
-            self.server
-                .decode(&text, &mut understood)
-                .unwrap_or_else(|problem| panic!("{problem}: {text}"));
-            for command in &understood[before..] {
-                self.agree(command);
+        for text in self.messages(command) {
+            let mut asked = Vec::new();
+            for frame in form::frames(self.wire, &text) {
+                self.server
+                    .decode(frame, &mut asked)
+                    .unwrap_or_else(|problem| panic!("{problem}: {text}"));
             }
+            for asked in &asked {
+                match asked {
+                    Asked::Command(command) => self.agree(command),
+                    Asked::Answer(answer) => drop(self.hear(answer)),
+                }
+            }
+            understood.extend(commands(asked));
         }
         understood
+    }
+
+    /// What the client sends to ask for something.
+    pub(crate) fn messages(&mut self, command: &Command) -> Vec<String> {
+        let mut messages = Vec::new();
+        self.client.encode(command, &mut messages);
+        let text = |message| String::from_utf8(message).expect("a message is text");
+        messages.into_iter().map(text).collect()
     }
 
     /// The server tells something; what the client heard.
@@ -69,11 +88,19 @@ impl Ends {
             Encoded::Personal => assert!(shared.is_empty()),
             same => assert_eq!((encoded, &message), (same, &shared), "not the same for all"),
         }
+        match encoded {
+            Encoded::Frame => self.hear(&message),
+            Encoded::Nothing | Encoded::Untranslatable | Encoded::Personal => Vec::new(),
+        }
+    }
+
+    /// A message reaches the client.
+    fn hear(&mut self, message: &[u8]) -> Vec<Told> {
+        let text = std::str::from_utf8(message).expect("a message is text");
         let mut told = Vec::new();
-        if encoded == Encoded::Frame {
-            let text = String::from_utf8(message).expect("a message is text");
+        for frame in form::frames(self.wire, text) {
             self.client
-                .decode(&text, &mut told)
+                .decode(frame, &mut told)
                 .unwrap_or_else(|problem| panic!("{problem}: {text}"));
         }
         told

@@ -1,16 +1,21 @@
 //! A node in memory: one hub, and the server half of a wire for each connection. No socket, no clock.
 //!
-//! Every message that comes out is checked on the way: it must be one that could be sent back in.
+//! Every message that comes out is checked on the way: it must be one that a client of the wire can read.
 
 #![allow(dead_code, reason = "each test file uses its own part of the exchange")]
+
+pub(crate) mod form;
 
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
-use switchboard_core::{Command, ConnId, Event, Hub, Input, Limits, Output, Refusal, Wire};
-use switchboard_dialects::json::Message;
+use switchboard_core::{
+    Closing, Command, ConnId, Event, Hub, Input, Join, Limits, Output, PeerId, Refusal, Role,
+    RoomId, Wire,
+};
 use switchboard_dialects::{
-    Encoded, Opening, Options, ServerSide, Stamp, dialect, encode_shared, recognise,
+    Asked, Encoded, Entrance, Opening, Options, ServerSide, Stamp, dialect, encode_shared,
+    recognise,
 };
 
 /// 2026-01-01T00:00:00Z: when everything happens.
@@ -27,7 +32,7 @@ pub(crate) struct Exchange {
 
 /// One connection.
 struct Line {
-    /// `None` until its first message has been recognised.
+    /// `None` until its first message has been recognised, where that is what tells the wire.
     server: Option<(Wire, Box<dyn ServerSide>)>,
     open: bool,
 }
@@ -52,12 +57,48 @@ impl Exchange {
         }
     }
 
+    /// A connection at a path that several wires share.
     pub(crate) fn connect(&mut self) -> usize {
         self.lines.push(Line {
             server: None,
             open: true,
         });
         self.lines.len() - 1
+    }
+
+    /// A connection where clients of this wire come in.
+    pub(crate) fn connect_to(&mut self, wire: Wire) -> usize {
+        let line = self.connect();
+        match dialect(wire).entrance() {
+            Entrance::FirstMessage => {}
+            Entrance::Path(_) | Entrance::EngineIo(_) => {
+                self.lines[line].server = Some((wire, self.open(line, wire)));
+            }
+        }
+        line
+    }
+
+    /// What the path says that a connection has come by: it is in the room, or it ends.
+    pub(crate) fn arrive(&mut self, line: usize, room: &RoomId, peer: &PeerId) {
+        let join = Join {
+            room: room.clone(),
+            peer: peer.clone(),
+            role: Role::Receiver,
+        };
+        let command = Command::Join {
+            join,
+            leaving: None,
+        };
+        let conn = conn(line);
+        if self.handle(Input::Command { conn, command }) {
+            self.close(line);
+        }
+    }
+
+    /// A room ends while somebody is in it. Who came by its path has nothing else to be there for.
+    pub(crate) fn close_room(&mut self, room: &RoomId, why: Closing) {
+        let room = room.clone();
+        self.handle(Input::Close { room, why });
     }
 
     /// The wire that a connection turned out to speak.
@@ -69,8 +110,9 @@ impl Exchange {
         self.lines[line].open
     }
 
-    /// A message arrives on a connection; what it asked for is told to the caller.
-    pub(crate) fn says(&mut self, line: usize, text: &str) -> Vec<Command> {
+    /// A message arrives on a connection. What it asked for; or, if it was refused, the code of the error that the
+    /// connection has been sent.
+    pub(crate) fn says(&mut self, line: usize, text: &str) -> Result<Vec<Asked>, String> {
         assert!(self.lines[line].open, "a closed connection says something");
         if self.lines[line].server.is_none() {
             match recognise(text) {
@@ -80,28 +122,40 @@ impl Exchange {
                     if unrecognised.closes {
                         self.close(line);
                     }
-                    return Vec::new();
+                    return Err(unrecognised.code.to_owned());
                 }
             }
         }
-        let Some((_, server)) = &mut self.lines[line].server else {
+        let Some((wire, server)) = &mut self.lines[line].server else {
             unreachable!("the connection has just been recognised");
         };
-        let mut commands = Vec::new();
-        if let Err(problem) = server.decode(text, &mut commands) {
-            assert_eq!(commands, [], "a refused message asks for something");
+        let wire = *wire;
+        let mut asked = Vec::new();
+        if let Err(problem) = server.decode(text, &mut asked) {
+            assert_eq!(asked, [], "a refused message asks for something");
             let mut reply = Vec::new();
             server.complain(&problem, &mut reply);
             self.push(line, reply);
             if problem.closes() {
                 self.close(line);
             }
+            return Err(problem.code().to_owned());
         }
-        for command in commands.clone() {
-            let conn = conn(line);
-            self.handle(Input::Command { conn, command });
+        let error = asked.iter().find_map(|asked| match asked {
+            Asked::Answer(answer) => form::error_in(wire, std::str::from_utf8(answer).ok()?),
+            Asked::Command(_) => None,
+        });
+        for asked in asked.clone() {
+            match asked {
+                Asked::Command(command) => {
+                    assert_eq!(error, None, "a refused message asks for {command:?}");
+                    let conn = conn(line);
+                    self.handle(Input::Command { conn, command });
+                }
+                Asked::Answer(answer) => self.push(line, answer),
+            }
         }
-        commands
+        error.map_or(Ok(asked), |(code, _)| Err(code))
     }
 
     /// A connection ends, politely or not.
@@ -124,16 +178,19 @@ impl Exchange {
         })
     }
 
+    /// Ends a connection from the server's side.
     fn close(&mut self, line: usize) {
         self.heard.push((line, Heard::Closed));
         self.ends(line);
     }
 
-    fn handle(&mut self, input: Input) {
+    /// Tells whether the hub refused it.
+    fn handle(&mut self, input: Input) -> bool {
         let asker = match &input {
             Input::Command { conn, .. } => Some(line(*conn)),
-            Input::Detach { .. } | Input::Time => None,
+            Input::Detach { .. } | Input::Close { .. } | Input::Time => None,
         };
+        let (mut refused, mut over) = (false, Vec::new());
         self.hub.handle(self.now, input);
         while let Some(output) = self.hub.poll_output() {
             let Output::Deliver { to, event } = output else {
@@ -142,11 +199,24 @@ impl Exchange {
             let mut lines: Vec<usize> = to.iter().copied().map(line).collect();
             lines.sort_unstable();
             let lost = self.deliver(&lines, &event);
+            refused |= matches!(event, Event::Refused { .. });
+            if matches!(event, Event::RoomClosed { .. }) {
+                over.extend(lines.into_iter().filter(|line| self.came_by_path(*line)));
+            }
             if let (true, Some(asker)) = (lost, asker) {
                 let refusal = Refusal::Untranslatable;
                 self.deliver(&[asker], &Event::Refused { refusal });
             }
         }
+        for line in over {
+            self.close(line);
+        }
+        refused
+    }
+
+    fn came_by_path(&self, line: usize) -> bool {
+        let wire = self.wire(line);
+        wire.is_some_and(|wire| matches!(dialect(wire).entrance(), Entrance::Path(_)))
     }
 
     /// Encodes an event once for each wire, and once more for each connection whose wire wants to be asked itself.
@@ -165,6 +235,7 @@ impl Exchange {
             let stamp = Stamp {
                 unix_millis: NOW,
                 serial: &self.serial,
+                options: &self.options,
             };
             let known = shared.iter().position(|(other, ..)| other == wire);
             let known = known.unwrap_or_else(|| {
@@ -196,7 +267,9 @@ impl Exchange {
 
     fn push(&mut self, line: usize, message: Vec<u8>) {
         let text = String::from_utf8(message).expect("a message is text");
-        if let Err(problem) = Message::scan(&text) {
+        // Nobody knows yet what an unrecognised connection speaks; errors to it are objects.
+        let wire = self.wire(line).unwrap_or(Wire(0));
+        if let Err(problem) = form::check(wire, &text) {
             panic!("what is sent is no message: {problem}: {text}");
         }
         self.heard.push((line, Heard::Message(text)));
@@ -209,4 +282,13 @@ fn conn(line: usize) -> ConnId {
 
 fn line(conn: ConnId) -> usize {
     usize::try_from(conn.serial()).expect("a small number")
+}
+
+/// What the hub is asked for, of all that is asked for.
+pub(crate) fn commands(asked: Vec<Asked>) -> Vec<Command> {
+    let command = |asked| match asked {
+        Asked::Command(command) => Some(command),
+        Asked::Answer(_) => None,
+    };
+    asked.into_iter().filter_map(command).collect()
 }

@@ -29,6 +29,61 @@ const ENTERING: &[&str] = &[
     r#"{"type":"register","client_id":"a\u0000b"}"#,
 ];
 
+/// Something a client might say in Socket.IO packets: often almost right.
+pub(crate) fn packet() -> impl Strategy<Value = String> {
+    let event = (select(HEADS), message()).prop_map(|(head, object)| format!("{head}{object}]"));
+    prop_oneof![
+        4 => event,
+        4 => select(PACKETS).prop_map(str::to_owned),
+        1 => (select(PACKETS), any::<prop::sample::Index>(), "\\PC")
+            .prop_map(|(packet, at, what)| spoil((packet.to_owned(), at, what))),
+        1 => phrase(),
+    ]
+}
+
+/// How events begin, up to their object.
+const HEADS: &[&str] = &[
+    "2[\"message\",",
+    "2[\"message\",",
+    "27[\"message\", ",
+    "2[\"join\",",
+    "2[\"leave\",",
+    "2[\"shout\",",
+    "2/admin,[\"message\",",
+    "50-[\"message\",",
+    "51-[\"message\",",
+    "52-1[\"message\",",
+];
+
+/// Whole packets, so that random conversations get beyond the door, and their attachments.
+const PACKETS: &[&str] = &[
+    "0",
+    "0",
+    "0{}",
+    "0{\"token\":7}",
+    "0/admin,{}",
+    "1",
+    "2[\"join\",{\"userId\":\"ann\",\"roomId\":\"studio\"}]",
+    "2[\"join\",{\"userId\":\"cy\",\"roomId\":\"studio\"}]",
+    "212[\"join\",{\"userId\":\"cy\",\"roomId\":\"studio\"}]",
+    "2[\"leave\",{\"userId\":\"cy\",\"roomId\":\"studio\"}]",
+    "2[\"message\",{\"roomId\":\"studio\"}]",
+    "2[\"message\",{\"roomId\":\"studio\",\"offer\":{\"type\":\"offer\",\"sdp\":\"v=0\"}}]",
+    "2[\"message\",[\"studio\"]]",
+    "2[\"message\"]",
+    "2[7]",
+    "34[]",
+    "51-[\"message\",{\"roomId\":\"studio\",\"x\":{\"_placeholder\":true,\"num\":0}}]",
+    "51-[\"message\",{\"roomId\":\"studio\",\"x\":{\"_placeholder\":true,\"num\":1}}]",
+    "52-9[\"message\",{\"roomId\":\"studio\"}]",
+    "bAQID",
+    "bAQID",
+    "bAQI=",
+    "b",
+    "bAQ",
+    "b!!!!",
+];
+
 /// An object of the fields that wires know, with values that fit or do not.
 pub(crate) fn message() -> impl Strategy<Value = String> {
     let names: Vec<&str> = Key::ALL.iter().map(|key| key.text()).collect();

@@ -8,17 +8,26 @@
 //! ann < {"type":"registered","client_id":"ann"}         receives exactly this, byte for byte
 //! ann closes                                            ends its connection politely (or: drops)
 //! ann is closed                                         the server has ended it
+//! bob @ path studio                                     comes by a path that names the room, and himself
+//! bob2 @ path studio as bob                             or somebody else
+//! the room studio ends: idle                            what the server may do to a room
 //! ```
+//!
+//! A packet and its attachments are one line, with a visible sign (`␞`) where U+001E stands between them.
 //!
 //! Everything that reaches anybody after a line that acts must stand between it and the next one that does. The order
 //! counts for each connection; which of two connections is told first means nothing.
 
 use std::fmt::{self, Write};
 
-use switchboard_core::Limits;
-use switchboard_dialects::{Options, by_name};
+use switchboard_core::{Closing, Limits};
+use switchboard_dialects::{Entrance, Options, PathPayload, by_name, dialect};
 
+use crate::exchange::form::SEPARATOR;
 use crate::exchange::{Exchange, Heard};
+
+/// What is written for [`SEPARATOR`], which nobody sees.
+const VISIBLE_SEPARATOR: char = '␞';
 
 /// What a conversation came to.
 #[derive(Debug)]
@@ -111,11 +120,36 @@ pub(crate) fn play(script: &str) -> Outcome {
 
 enum Line<'a> {
     Comment,
-    Connects { name: &'a str, wire: &'a str },
-    Sends { name: &'a str, text: &'a str },
-    Ends { name: &'a str },
-    Receives { name: &'a str, text: &'a str },
-    IsClosed { name: &'a str },
+    Connects {
+        name: &'a str,
+        wire: &'a str,
+        at: Option<At<'a>>,
+    },
+    Sends {
+        name: &'a str,
+        text: &'a str,
+    },
+    Ends {
+        name: &'a str,
+    },
+    Receives {
+        name: &'a str,
+        text: &'a str,
+    },
+    IsClosed {
+        name: &'a str,
+    },
+    RoomEnds {
+        room: &'a str,
+        why: Closing,
+    },
+}
+
+/// What the path of a connection says.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    room: &'a str,
+    peer: &'a str,
 }
 
 impl<'a> Line<'a> {
@@ -128,8 +162,27 @@ impl<'a> Line<'a> {
             wrong()
         };
         let rest = rest.trim_start();
+        if name == "the" {
+            let (room, why) = rest
+                .strip_prefix("room ")
+                .and_then(|rest| rest.split_once(" ends: "))
+                .unwrap_or_else(|| wrong());
+            let why = [Closing::Idle].into_iter().find(|one| one.name() == why);
+            let why = why.unwrap_or_else(|| wrong());
+            return Self::RoomEnds { room, why };
+        }
         match rest.split_once(' ') {
-            Some(("@", wire)) => Self::Connects { name, wire },
+            Some(("@", place)) => {
+                let (wire, at) = match place.split_once(' ') {
+                    Some((wire, at)) => (wire, Some(at)),
+                    None => (place, None),
+                };
+                let at = at.map(|at| {
+                    let (room, peer) = at.split_once(" as ").unwrap_or((at, name));
+                    At { room, peer }
+                });
+                Self::Connects { name, wire, at }
+            }
             Some((">", text)) => Self::Sends { name, text },
             Some(("<", text)) => Self::Receives { name, text },
             _ if rest == ">" => Self::Sends { name, text: "" },
@@ -158,16 +211,19 @@ impl<'a> Stage<'a> {
         let (options, limits) = settings(script);
         let mut cast: Vec<(&str, &str)> = Vec::new();
         for (number, text) in script.lines().enumerate() {
-            if let Line::Connects { name, wire } = Line::parse(text, number + 1) {
-                assert!(
-                    by_name(wire).is_some(),
-                    "line {}: no such wire: {wire}",
-                    number + 1
+            if let Line::Connects { name, wire, at } = Line::parse(text, number + 1) {
+                let number = number + 1;
+                let Some(known) = by_name(wire) else {
+                    panic!("line {number}: no such wire: {wire}");
+                };
+                assert_eq!(
+                    at.is_some(),
+                    matches!(dialect(known).entrance(), Entrance::Path(_)),
+                    "line {number}: a room is named where one connects to a path, and only there"
                 );
                 assert!(
                     cast.iter().all(|(other, _)| *other != name),
-                    "line {}: a second {name}; call another connection of one id bob2, say",
-                    number + 1
+                    "line {number}: a second {name}; call another connection of one id bob2, say"
                 );
                 cast.push((name, wire));
             }
@@ -182,10 +238,19 @@ impl<'a> Stage<'a> {
 
     fn act(&mut self, action: &Line<'_>, number: usize) {
         match action {
-            Line::Connects { name, .. } => assert_eq!(self.exchange.connect(), self.index(name)),
+            Line::Connects { name, wire, at } => {
+                let wire = by_name(wire).expect("checked before the conversation");
+                let line = self.exchange.connect_to(wire);
+                assert_eq!(line, self.index(name));
+                if let Some(At { room, peer }) = *at {
+                    self.exchange.arrive(line, &room.into(), &peer.into());
+                }
+            }
+            Line::RoomEnds { room, why } => self.exchange.close_room(&(*room).into(), *why),
             Line::Sends { name, text } => {
                 let index = self.index(name);
-                self.exchange.says(index, text);
+                // What it asks for shows in what is heard.
+                let _ = self.exchange.says(index, text);
                 let wire = self.exchange.wire(index);
                 let declared = by_name(self.cast[index].1);
                 assert!(
@@ -200,7 +265,10 @@ impl<'a> Stage<'a> {
 
     fn expected(&self, line: &Line<'_>) -> (usize, Heard) {
         match line {
-            Line::Receives { name, text } => (self.index(name), Heard::Message((*text).to_owned())),
+            Line::Receives { name, text } => {
+                let text = text.replace(VISIBLE_SEPARATOR, &SEPARATOR.to_string());
+                (self.index(name), Heard::Message(text))
+            }
             Line::IsClosed { name } => (self.index(name), Heard::Closed),
             _ => unreachable!("not expected of anybody"),
         }
@@ -223,7 +291,10 @@ impl<'a> Stage<'a> {
         let line = |(index, heard): &(usize, Heard)| {
             let (name, width) = (self.cast[*index].0, self.width);
             match heard {
-                Heard::Message(text) => format!("{name:width$} < {text}"),
+                Heard::Message(text) => {
+                    let text = text.replace(SEPARATOR, &VISIBLE_SEPARATOR.to_string());
+                    format!("{name:width$} < {text}")
+                }
                 Heard::Closed => format!("{name:width$} is closed"),
             }
         };
@@ -241,6 +312,13 @@ fn settings(script: &str) -> (Options, Limits) {
         let number = || value.parse().expect("a number");
         match name {
             "register.lobby_room" => options.register.lobby_room = Some(value.to_owned()),
+            "path.payload" => {
+                options.path.payload = match value {
+                    "plain" => PathPayload::Plain,
+                    "wrapped" => PathPayload::Wrapped,
+                    _ => panic!("no such form: {value}"),
+                }
+            }
             "limits.peers_per_room" => limits.peers_per_room = number(),
             "limits.connections_per_peer" => limits.connections_per_peer = number(),
             "limits.rooms" => {

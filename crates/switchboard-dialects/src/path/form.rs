@@ -1,0 +1,90 @@
+//! Where a message has its sender and what was sent: beside each other, or both inside its payload.
+//!
+//! A message in the first form always has a `sender`, one in the second never: so each can be read for what it is.
+
+use switchboard_core::{PeerId, Target};
+
+use super::EVERYONE;
+use crate::Said;
+use crate::body::{Fields, Writer};
+use crate::dialect::PathPayload;
+use crate::json::{Malformed, Message};
+
+/// What was sent, as JSON text: the payload, or the `data` inside one that holds nothing but it and its sender.
+pub(super) fn sent<'a>(message: &Fields<'a>) -> Option<&'a str> {
+    let payload = message.get("payload")?;
+    Some(wrapping(message).map_or(payload, |(_, data)| data))
+}
+
+/// Who sent it, as JSON text, if anybody did: the server's own messages have no sender.
+pub(super) fn sender<'a>(message: &Fields<'a>) -> Option<&'a str> {
+    let wrapped = || wrapping(message).map(|(sender, _)| sender);
+    message.get("sender").or_else(wrapped)
+}
+
+/// Sender and data of a message in the second form.
+fn wrapping<'a>(message: &Fields<'a>) -> Option<(&'a str, &'a str)> {
+    if message.get("sender").is_some() {
+        return None;
+    }
+    let payload = Fields::parse(message.get("payload")?)?;
+    let only_these = payload.iter().count() == 2;
+    Some((payload.string("sender")?, payload.get("data")?)).filter(|_| only_these)
+}
+
+/// Appends something said on another wire, in the form that the operator chose.
+pub(super) fn write(
+    out: &mut Vec<u8>,
+    name: &str,
+    said: &Said<'_>,
+    payload: impl FnOnce(&mut Vec<u8>),
+) {
+    let target = match said.to {
+        Target::Everyone => EVERYONE,
+        Target::Peer(peer) => peer.as_str(),
+    };
+    let message = Writer::new(out, name).string("target", target);
+    let from = said.from.as_str();
+    match said.stamp.options.path.payload {
+        PathPayload::Plain => message.string("sender", from).written("payload", payload),
+        PathPayload::Wrapped => message.written("payload", |out| {
+            Writer::bare(out)
+                .string("sender", from)
+                .written("data", payload)
+                .end();
+        }),
+    }
+    .end();
+}
+
+/// Appends a message of this wire in the second form. It has no `sender` beside its payload then.
+///
+/// # Errors
+/// [`Malformed::TooDeep`]: it was as deep as a message may be, and is one deeper now.
+pub(super) fn wrap(
+    message: &Message<'_>,
+    from: &PeerId,
+    out: &mut Vec<u8>,
+) -> Result<(), Malformed> {
+    let fields = Fields::of_message(message.text()).unwrap_or_default();
+    let writer = Writer::bare(out).fields(&fields, &["sender", "payload"]);
+    let data = fields.get("payload").unwrap_or("{}");
+    writer
+        .written("payload", |out| {
+            Writer::bare(out)
+                .string("sender", from.as_str())
+                .raw("data", data)
+                .end();
+        })
+        .end();
+    check(out)
+}
+
+/// Whether what was written is a message still: what it holds is deeper in it than it was.
+///
+/// # Errors
+/// [`Malformed::TooDeep`].
+pub(super) fn check(written: &[u8]) -> Result<(), Malformed> {
+    let text = std::str::from_utf8(written).unwrap_or_default();
+    Message::scan(text).map(drop)
+}

@@ -8,7 +8,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Instant;
 
-use switchboard_core::{Command, ConnId, Fact};
+use switchboard_core::{ConnId, Fact};
+use switchboard_dialects::Asked;
 
 use crate::connection::Connection;
 use crate::delivery::Scratch;
@@ -32,7 +33,7 @@ pub(crate) struct Batch<'n> {
 /// Buffers that one batch after the other works with, so that none allocates its own.
 #[derive(Debug, Default)]
 pub(crate) struct Tools {
-    pub(crate) commands: Vec<Command>,
+    pub(crate) asked: Vec<Asked>,
     pub(crate) scratch: Scratch,
     pub(crate) touched: Vec<Arc<Connection>>,
     pub(crate) spare: Vec<Vec<u8>>,

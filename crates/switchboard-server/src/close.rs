@@ -23,6 +23,15 @@ pub(crate) enum CloseReason {
     /// Its first message fits no wire, or its registration cannot be one.
     #[error("not registered")]
     NotRegistered,
+    /// The way in named a room that did not let it in.
+    #[error("not admitted")]
+    NotAdmitted,
+    /// Its room was closed.
+    #[error("room closed")]
+    RoomClosed,
+    /// It has done nothing for as long as somebody in a room may.
+    #[error("idle")]
+    Idle,
     /// A message exceeds the bound.
     #[error("message too big")]
     MessageTooBig,
@@ -36,12 +45,15 @@ pub(crate) enum CloseReason {
 
 impl CloseReason {
     /// All reasons, for the metrics.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::ShuttingDown,
         Self::SlowConsumer,
         Self::Unresponsive,
         Self::Silent,
         Self::NotRegistered,
+        Self::NotAdmitted,
+        Self::RoomClosed,
+        Self::Idle,
         Self::MessageTooBig,
         Self::Protocol,
         Self::NotUtf8,
@@ -53,7 +65,8 @@ impl CloseReason {
             Self::ShuttingDown => code::GOING_AWAY,
             Self::SlowConsumer => 4001,
             Self::Unresponsive => 4002,
-            Self::Silent | Self::NotRegistered => code::POLICY_VIOLATION,
+            Self::Silent | Self::NotRegistered | Self::NotAdmitted => code::POLICY_VIOLATION,
+            Self::RoomClosed | Self::Idle => code::NORMAL,
             Self::MessageTooBig => code::TOO_BIG,
             Self::Protocol => code::PROTOCOL_ERROR,
             Self::NotUtf8 => code::INVALID_PAYLOAD,
@@ -68,6 +81,9 @@ impl CloseReason {
             Self::Unresponsive => "unresponsive",
             Self::Silent => "silent",
             Self::NotRegistered => "not_registered",
+            Self::NotAdmitted => "not_admitted",
+            Self::RoomClosed => "room_closed",
+            Self::Idle => "idle",
             Self::MessageTooBig => "message_too_big",
             Self::Protocol => "protocol_error",
             Self::NotUtf8 => "not_utf8",

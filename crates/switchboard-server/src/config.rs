@@ -22,8 +22,8 @@ pub use problem::{ConfigError, Problem};
 pub use reload::Reloaded;
 pub use secret::Redacted;
 pub use sections::{
-    Dialects, Http, IceConfig, IceServerConfig, Level, Limits, LogConfig, LogFormat, NotAWord,
-    RegisterDialect, Runtime, Timeouts,
+    Dialects, Http, IceConfig, IceServerConfig, IdleCounts, Level, Limits, LogConfig, LogFormat,
+    NotAWord, PathDialect, PathPayload, RegisterDialect, RoomList, Rooms, Runtime, Timeouts,
 };
 
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long things may take.
     pub timeouts: Timeouts,
+    /// The life of rooms.
+    pub rooms: Rooms,
     /// The STUN and TURN servers handed to clients.
     pub ice: IceConfig,
     /// What is logged, how and where.
@@ -63,6 +65,7 @@ impl Default for Config {
             http: Http::default(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),
+            rooms: Rooms::default(),
             ice: IceConfig::default(),
             log: LogConfig::default(),
             runtime: Runtime::default(),

@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -15,12 +15,14 @@ use switchboard_websocket::OpCode;
 use crate::admission::Admission;
 use crate::batch::{Batch, Tools};
 use crate::close::CloseReason;
+use crate::framing::Framing;
+use crate::line::Line;
 use crate::node::Node;
-use crate::outbox::{Flushed, Outbox, Pushed};
+use crate::outbox::{Flushed, Outbox, Packets, Pushed};
 use crate::pulse::CLOSE_TIMEOUT;
 use crate::stream::WriteHalf;
 
-/// A WebSocket connection, shared by its reading task, by whoever speaks to it, and by the pulse.
+/// A client's connection, shared by its reading task, by whoever speaks to it, and by the pulse.
 ///
 /// Locks are taken in this order: a room's shard, then `speech`, then `outbox`.
 #[derive(Debug)]
@@ -30,14 +32,26 @@ pub(crate) struct Connection {
     pub(crate) vitals: Vitals,
     /// Whether the client cannot take two frames in one read: each goes out in a write of its own, spaced.
     pub(crate) one_frame_per_write: bool,
+    /// The wire that the way in told, before the first message.
+    pub(crate) claimed: Option<Wire>,
     /// Wakes the reading task, whose waker stays the same.
     reader: OnceLock<Waker>,
     dismissed: AtomicBool,
     speech: Mutex<Speech>,
     outbox: Mutex<Outbox>,
-    writer: WriteHalf,
+    line: Line,
     /// The wire's place in the table, or [`UNIDENTIFIED`].
     wire: AtomicU8,
+}
+
+/// What is known of a connection when it begins.
+#[derive(Debug)]
+pub(crate) struct Newcomer {
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) line: Line,
+    pub(crate) framing: Framing,
+    pub(crate) claimed: Option<Wire>,
+    pub(crate) one_frame_per_write: bool,
 }
 
 /// What a connection speaks, and where it is.
@@ -56,6 +70,8 @@ pub(crate) struct Vitals {
     pub(crate) opened: u32,
     /// When something last came from it.
     pub(crate) heard: AtomicU32,
+    /// When a message last came from it.
+    pub(crate) spoke: AtomicU32,
     /// When it was last pinged.
     pub(crate) pinged: AtomicU32,
     /// When it is cut off if it has not closed by then; 0 while no close frame is queued for it.
@@ -67,29 +83,26 @@ pub(crate) struct Vitals {
 const UNIDENTIFIED: u8 = u8::MAX;
 
 impl Connection {
-    pub(crate) fn new(
-        id: ConnId,
-        admission: Arc<Admission>,
-        writer: WriteHalf,
-        tick: u32,
-        one_frame_per_write: bool,
-    ) -> Self {
+    pub(crate) fn new(newcomer: Newcomer, node: &Node) -> Self {
+        let tick = node.tick(Instant::now());
         Self {
-            id,
-            admission,
+            id: node.next_conn(),
+            admission: newcomer.admission,
             vitals: Vitals {
                 opened: tick,
                 heard: AtomicU32::new(tick),
+                spoke: AtomicU32::new(tick),
                 pinged: AtomicU32::new(tick),
                 deadline: AtomicU32::new(0),
                 paused: AtomicBool::new(false),
             },
-            one_frame_per_write,
+            one_frame_per_write: newcomer.one_frame_per_write,
+            claimed: newcomer.claimed,
             reader: OnceLock::new(),
             dismissed: AtomicBool::new(false),
             speech: Mutex::default(),
-            outbox: Mutex::default(),
-            writer,
+            outbox: Mutex::new(Outbox::new(newcomer.framing)),
+            line: newcomer.line,
             wire: AtomicU8::new(UNIDENTIFIED),
         }
     }
@@ -127,9 +140,45 @@ impl Connection {
     /// Queues an empty ping.
     pub(crate) fn push_ping(self: &Arc<Self>, batch: &mut Batch<'_>) {
         let node = batch.node();
+        self.queue(node, &mut batch.tools, Outbox::push_ping);
+    }
+
+    /// Queues a packet of Engine.IO's own, as a frame.
+    pub(crate) fn push_packet(self: &Arc<Self>, packet: &[u8], batch: &mut Batch<'_>) {
+        let node = batch.node();
         self.queue(node, &mut batch.tools, |outbox, bound| {
-            outbox.push_frame(OpCode::Ping, b"", bound)
+            outbox.push_frame(OpCode::Text, packet, bound)
         });
+    }
+
+    /// Packets for an answer to a poll, or the task is woken when there are some.
+    pub(crate) fn poll_packets(&self, most: usize, cx: &mut Context<'_>) -> Poll<Packets> {
+        let mut outbox = self.outbox.lock();
+        match outbox.take_packets(most) {
+            Some(packets) => Poll::Ready(packets),
+            None => {
+                self.line.await_poll(cx);
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Has whoever waits for packets look again.
+    pub(crate) fn wake_poll(&self) {
+        self.line.wake_poll();
+    }
+
+    /// From now on a socket takes what was polled for; false if there is one already.
+    pub(crate) fn upgrade(self: &Arc<Self>, writer: WriteHalf, batch: &mut Batch<'_>) -> bool {
+        let mut outbox = self.outbox.lock();
+        let upgraded = self.line.upgrade(writer);
+        if upgraded {
+            outbox.upgrade();
+            if !std::mem::replace(&mut outbox.touched, true) {
+                batch.tools.touched.push(Arc::clone(self));
+            }
+        }
+        upgraded
     }
 
     /// Queues a close frame behind what waits.
@@ -190,6 +239,11 @@ impl Connection {
     /// Has the reading task go on to the connection's end, whatever the other end does.
     fn release_reader(&self) {
         self.dismissed.store(true, Ordering::Release);
+        self.wake_reader();
+    }
+
+    /// Has the connection's task look whether anything has changed.
+    pub(crate) fn wake_reader(&self) {
         if let Some(reader) = self.reader.get() {
             reader.wake_by_ref();
         }
@@ -245,10 +299,13 @@ impl Connection {
         if outbox.draining {
             return;
         }
+        let Some(writer) = self.line.writer() else {
+            return self.line.wake_poll();
+        };
         let flushed = if self.one_frame_per_write {
-            outbox.flush_frame(|bytes| self.writer.try_write(bytes))
+            outbox.flush_frame(|bytes| writer.try_write(bytes))
         } else {
-            outbox.flush(|bytes| self.writer.try_write(bytes))
+            outbox.flush(|bytes| writer.try_write(bytes))
         };
         // A frame for such a client keeps the next one waiting, even if there is none yet.
         let flushed = match flushed {
@@ -273,7 +330,13 @@ impl Connection {
     pub(crate) fn abandon(&self, node: &Node) {
         let lost = self.outbox.lock().die();
         node.metrics.lost(lost);
-        self.writer.shut_down();
+        match self.line.writer() {
+            Some(writer) => writer.shut_down(),
+            None => {
+                self.release_reader();
+                self.line.wake_poll();
+            }
+        }
     }
 
     /// Takes note of a sign of life.
@@ -295,7 +358,9 @@ impl Connection {
 
     /// Says that nothing more will come.
     pub(crate) fn finish(&self) {
-        self.writer.finish();
+        if let Some(writer) = self.line.writer() {
+            writer.finish();
+        }
     }
 }
 
@@ -304,6 +369,9 @@ const PACE: Duration = Duration::from_millis(10);
 
 /// Writes the rest as the socket takes it. Ends when nothing waits, or with the connection.
 async fn drain(connection: Arc<Connection>, node: Arc<Node>) {
+    let Some(writer) = connection.line.writer() else {
+        return;
+    };
     loop {
         if connection.one_frame_per_write {
             tokio::time::sleep(PACE).await;
@@ -313,15 +381,15 @@ async fn drain(connection: Arc<Connection>, node: Arc<Node>) {
                 return;
             }
         }
-        let writable = connection.writer.writable().await;
+        let writable = writer.writable().await;
         let mut outbox = connection.outbox.lock();
         let waiting = outbox.waiting();
         let flushed = match writable {
             Err(_) => Flushed::Failed,
             Ok(()) if connection.one_frame_per_write => {
-                outbox.flush_frame(|bytes| connection.writer.try_write(bytes))
+                outbox.flush_frame(|bytes| writer.try_write(bytes))
             }
-            Ok(()) => outbox.flush(|bytes| connection.writer.try_write(bytes)),
+            Ok(()) => outbox.flush(|bytes| writer.try_write(bytes)),
         };
         if outbox.waiting() < waiting {
             // Who takes what waits is alive, although the answer to a ping behind it may take a while.

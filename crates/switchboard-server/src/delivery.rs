@@ -83,7 +83,8 @@ pub(crate) fn deliver(
             Event::Joined { .. }
             | Event::Left { .. }
             | Event::PeerJoined { .. }
-            | Event::PeerLeft { .. } => {}
+            | Event::PeerLeft { .. }
+            | Event::RoomClosed { .. } => {}
         }
     }
     if let (Some(refusal), Some(asker)) = (failure, asker) {

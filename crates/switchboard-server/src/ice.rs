@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use sha1::Sha1;
+use utoipa::ToSchema;
 
 use crate::config::{IceConfig, IceServerConfig, Redacted};
 
@@ -17,7 +18,8 @@ use crate::config::{IceConfig, IceServerConfig, Redacted};
 const USER_BYTES_MAX: usize = 256;
 
 /// The answer to `GET /ice-servers`, which a browser can pass to `RTCPeerConnection` as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(description = "What `new RTCPeerConnection(...)` takes as its configuration.")]
 #[serde(rename_all = "camelCase")]
 pub struct IceAnswer {
     /// `RTCIceServer` objects.
@@ -26,15 +28,18 @@ pub struct IceAnswer {
 
 /// One `RTCIceServer` (W3C WebRTC). This is what clients are to see, so its credential is written out; its `Debug` is
 /// not meant for them and shows none.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(description = "One `RTCIceServer` (W3C WebRTC).")]
 pub struct IceServer {
     /// STUN and TURN urls.
     pub urls: Vec<String>,
     /// The name to authenticate as.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub username: Option<String>,
     /// The password for it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub credential: Option<String>,
 }
 

@@ -68,6 +68,7 @@ const fn reason(why: Departure) -> &'static str {
     match why {
         Departure::Left => "left",
         Departure::Dropped => "dropped",
+        Departure::Closed => "room closed",
     }
 }
 

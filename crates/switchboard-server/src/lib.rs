@@ -10,11 +10,14 @@ pub mod open_files;
 
 mod admission;
 mod batch;
+mod census;
 mod close;
 mod connection;
 mod delivery;
+mod framing;
 mod front;
 mod journal;
+mod line;
 mod metrics;
 mod node;
 mod outbox;

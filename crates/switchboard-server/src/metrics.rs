@@ -206,6 +206,18 @@ impl Metrics {
         self.lost.inc_by(messages as u64);
     }
 
+    /// Messages from clients, on all wires.
+    pub(crate) fn total_received(&self) -> u64 {
+        let counters = self.wires.iter().flat_map(|wire| &wire.received);
+        counters.map(Counter::get).sum()
+    }
+
+    /// Messages queued for clients, on all wires.
+    pub(crate) fn total_delivered(&self) -> u64 {
+        let counters = self.wires.iter().flat_map(|wire| &wire.delivered);
+        counters.map(Counter::get).sum()
+    }
+
     /// An error was told to a client.
     pub(crate) fn refused(&self, code: &'static str) {
         self.errors.get_or_create(&[("code", code)]).inc();

@@ -11,10 +11,15 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ahash::RandomState;
 use arc_swap::ArcSwap;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use parking_lot::{Mutex, MutexGuard};
-use switchboard_core::{Command, ConnId, Fact, Hub, Input, Limits, Output, Quota, RoomId};
+use switchboard_core::{
+    Closing, Command, ConnId, Event, Fact, Hub, Input, Join, Limits, Output, Quota, Refusal,
+    RoomId, Wire,
+};
 use switchboard_dialects::{
-    DecodeError, Opening, Options, RegisterOptions, ServerSide, Stamp, dialect, recognise,
+    Asked, DecodeError, Entrance, Opening, Options, ServerSide, Stamp, dialect, recognise,
 };
 
 use crate::admission::Gatekeeper;
@@ -37,6 +42,7 @@ pub(crate) struct Node {
     /// By the hash of the room's name.
     shards: Box<[Mutex<Shard>]>,
     hasher: RandomState,
+    limits: Limits,
     rooms: Arc<Quota>,
     /// Every WebSocket connection. Entries go when the connection's task ends.
     connections: Mutex<HashMap<ConnId, Arc<Connection>, RandomState>>,
@@ -55,9 +61,20 @@ pub(crate) struct Node {
 
 /// Some of the rooms, and the connections in them.
 #[derive(Debug)]
-struct Shard {
-    hub: Hub,
-    links: Links,
+pub(crate) struct Shard {
+    pub(crate) hub: Hub,
+    pub(crate) links: Links,
+}
+
+/// A name of 20 characters that nobody can foresee.
+///
+/// # Panics
+/// If the system has no randomness.
+pub(crate) fn unguessable() -> String {
+    let mut random = [0; 15];
+    // A system without randomness could not have started this process: hash maps are seeded from it too.
+    getrandom::fill(&mut random).expect("the system has randomness");
+    BASE64_URL_SAFE_NO_PAD.encode(random)
 }
 
 /// Rooms are spread over so many locks.
@@ -84,7 +101,7 @@ impl Node {
             config.limits.connections,
             config.limits.connections_per_address,
         );
-        let lobby_room = config.dialects.register.lobby_room.clone();
+        let options = config.dialects.options(config.limits.message_bytes);
         Arc::new_cyclic(|myself| Self {
             metrics: Metrics::new(),
             gatekeeper: Arc::new(gatekeeper),
@@ -92,14 +109,13 @@ impl Node {
             pulse: Pulse::new(),
             shards: std::iter::repeat_with(shard).take(SHARDS).collect(),
             hasher: RandomState::new(),
+            limits: limits.clone(),
             rooms,
             connections: Mutex::default(),
             unidentified: AtomicUsize::new(0),
             next_conn: AtomicU64::new(1),
             message_serial: AtomicU64::new(1),
-            options: Options {
-                register: RegisterOptions { lobby_room },
-            },
+            options,
             started: Instant::now(),
             started_unix: SystemTime::now()
                 .duration_since(UNIX_EPOCH)
@@ -130,12 +146,23 @@ impl Node {
         u32::try_from(ticks).unwrap_or(u32::MAX)
     }
 
+    /// When the node began.
+    pub(crate) const fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// What the clock of the wall showed at a moment since the node began; steps of that clock do not show.
+    pub(crate) fn wall_clock(&self, moment: Instant) -> SystemTime {
+        UNIX_EPOCH + self.started_unix + moment.saturating_duration_since(self.started)
+    }
+
     /// Time and numbers for messages that carry them.
     pub(crate) fn stamp(&self, now: Instant) -> Stamp<'_> {
         let since_epoch = self.started_unix + now.saturating_duration_since(self.started);
         Stamp {
             unix_millis: u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX),
             serial: &self.message_serial,
+            options: &self.options,
         }
     }
 
@@ -208,7 +235,7 @@ impl Node {
 
     /// One message from a connection.
     pub(crate) fn receive(&self, connection: &Arc<Connection>, text: &str, batch: &mut Batch<'_>) {
-        let mut commands = std::mem::take(&mut batch.tools.commands);
+        let mut asked = std::mem::take(&mut batch.tools.asked);
         let mut speech = connection.speech();
         let speech_ref = &mut *speech;
         let translator = match &mut speech_ref.translator {
@@ -216,25 +243,30 @@ impl Node {
             none => match self.identify(connection, text, batch) {
                 Some(translator) => none.insert(translator),
                 None => {
-                    batch.tools.commands = commands;
+                    batch.tools.asked = asked;
                     return;
                 }
             },
         };
-        let decoded = translator.decode(text, &mut commands);
+        let decoded = translator.decode(text, &mut asked);
         drop(speech);
         match decoded {
             Ok(()) => {
-                for command in commands.drain(..) {
-                    self.command(connection, command, batch);
+                for asked in asked.drain(..) {
+                    match asked {
+                        Asked::Command(command) => self.command(connection, command, batch),
+                        Asked::Answer(answer) => {
+                            connection.push(&answer, self, &mut batch.tools);
+                        }
+                    }
                 }
             }
             Err(problem) => {
-                commands.clear();
+                asked.clear();
                 self.complain(connection, &problem, batch);
             }
         }
-        batch.tools.commands = commands;
+        batch.tools.asked = asked;
     }
 
     /// Answers a message that was not understood; ends the connection where its wire's rules do.
@@ -267,20 +299,8 @@ impl Node {
         text: &str,
         batch: &mut Batch<'_>,
     ) -> Option<Box<dyn ServerSide>> {
-        match recognise(text) {
-            Ok(wire) => {
-                connection.identify(wire);
-                self.unidentified.fetch_sub(1, Ordering::Relaxed);
-                self.metrics.connections(wire).inc();
-                let spare_id = format!("client-{:012x}", self.hasher.hash_one(connection.id) >> 16);
-                let dialect = dialect(wire);
-                tracing::debug!(conn = %connection.id, dialect = dialect.name(), "identified");
-                Some(dialect.server(Opening {
-                    wire,
-                    spare_id: &spare_id,
-                    options: &self.options,
-                }))
-            }
+        match connection.claimed.map_or_else(|| recognise(text), Ok) {
+            Ok(wire) => Some(self.open(connection, wire)),
             Err(unrecognised) => {
                 self.metrics.refused(unrecognised.code);
                 connection.push(&unrecognised.reply, self, &mut batch.tools);
@@ -289,6 +309,45 @@ impl Node {
                 }
                 None
             }
+        }
+    }
+
+    /// From now on the connection speaks that wire.
+    fn open(&self, connection: &Connection, wire: Wire) -> Box<dyn ServerSide> {
+        connection.identify(wire);
+        self.unidentified.fetch_sub(1, Ordering::Relaxed);
+        self.metrics.connections(wire).inc();
+        let dialect = dialect(wire);
+        tracing::debug!(conn = %connection.id, dialect = dialect.name(), "identified");
+        let spare_id = match dialect.entrance() {
+            // Socket.IO's clients know their server's ids as such.
+            Entrance::EngineIo(_) => unguessable(),
+            Entrance::FirstMessage | Entrance::Path(_) => {
+                format!("client-{:012x}", self.hasher.hash_one(connection.id) >> 16)
+            }
+        };
+        dialect.server(Opening {
+            wire,
+            spare_id: &spare_id,
+            options: &self.options,
+        })
+    }
+
+    /// Whether these can be names of a room and of somebody in it.
+    pub(crate) fn check_names(&self, join: &Join) -> Result<(), Refusal> {
+        self.limits.check_names(&join.room, &join.peer)
+    }
+
+    /// Brings a connection whose way in named its room to that room. If it is not let in, it has nothing to stay for.
+    pub(crate) fn arrive(&self, connection: &Arc<Connection>, join: Join, batch: &mut Batch<'_>) {
+        let Some(wire) = connection.claimed else {
+            return;
+        };
+        connection.speech().translator = Some(self.open(connection, wire));
+        let leaving = None;
+        self.command(connection, Command::Join { join, leaving }, batch);
+        if connection.speech().rooms.is_empty() {
+            connection.close(CloseReason::NotAdmitted, batch);
         }
     }
 
@@ -353,7 +412,13 @@ impl Node {
     fn settle(&self, shard: &mut Shard, asker: Option<&Arc<Connection>>, batch: &mut Batch<'_>) {
         while let Some(output) = shard.hub.poll_output() {
             match output {
-                Output::Deliver { to, event } => deliver(&shard.links, asker, &to, &event, batch),
+                Output::Deliver { to, event } => {
+                    deliver(&shard.links, asker, &to, &event, batch);
+                    if let Event::RoomClosed { .. } = event {
+                        let links = to.iter().filter_map(|conn| shard.links.get(conn));
+                        links.for_each(|link| link.close(CloseReason::RoomClosed, batch));
+                    }
+                }
                 Output::Observe(fact) => self.observe(shard, asker, fact, batch),
             }
         }
@@ -382,8 +447,9 @@ impl Node {
                 }
             }
             Fact::Unseated { conn, room, .. } => {
-                if let Some(asker) = asker {
-                    asker.speech().rooms.retain(|other| other != room);
+                let link = asker.filter(|asker| asker.id == *conn);
+                if let Some(link) = link.or_else(|| shard.links.get(conn)) {
+                    link.speech().rooms.retain(|other| other != room);
                 }
                 if !shard.hub.is_attached(*conn) {
                     shard.links.remove(conn);
@@ -399,6 +465,38 @@ impl Node {
             .tools
             .facts
             .push((fact, wire.map_or("", |wire| dialect(wire).name())));
+    }
+
+    /// When anybody last did something, in ticks, in the rooms that a connection is in.
+    pub(crate) fn last_sign_around(&self, connection: &Connection) -> u32 {
+        let rooms = connection.speech().rooms.clone();
+        let mut newest = self.last_sign(connection);
+        for room in rooms {
+            let shard = self.shards[self.shard_of(&room)].lock();
+            let presences = shard.hub.room(&room).map(|room| room.presences());
+            let links = presences
+                .into_iter()
+                .flatten()
+                .filter_map(|presence| presence.active);
+            let signs = links.filter_map(|conn| Some(self.last_sign(shard.links.get(&conn)?)));
+            newest = signs.fold(newest, u32::max);
+        }
+        newest
+    }
+
+    /// Ends the rooms that a connection is in, with everybody in them.
+    pub(crate) fn close_rooms_of(
+        &self,
+        connection: &Connection,
+        why: Closing,
+        batch: &mut Batch<'_>,
+    ) {
+        let rooms = connection.speech().rooms.clone();
+        for room in rooms {
+            let mut shard = self.shards[self.shard_of(&room)].lock();
+            shard.hub.handle(batch.now, Input::Close { room, why });
+            self.settle(&mut shard, None, batch);
+        }
     }
 
     /// Lets peers go who dropped out and did not come back in time.
@@ -437,6 +535,16 @@ impl Node {
             );
             self.settle(&mut shard, Some(connection), &mut batch);
         }
+    }
+
+    /// All shards. Whoever looks around locks one at a time.
+    pub(crate) fn shards(&self) -> &[Mutex<Shard>] {
+        &self.shards
+    }
+
+    /// The shard that a room is in, if it is anywhere.
+    pub(crate) fn shard(&self, room: &RoomId) -> &Mutex<Shard> {
+        &self.shards[self.shard_of(room)]
     }
 
     fn shard_of(&self, room: &RoomId) -> usize {

@@ -5,15 +5,18 @@
 
 use std::io;
 
-use switchboard_websocket::{OpCode, frame_size, write_close, write_frame};
+use switchboard_websocket::{OpCode, write_frame};
 
-/// Frames not yet taken by the socket.
+use crate::framing::{Framing, SEPARATOR, Unit, write_packet};
+
+/// What the socket, or the client's next poll, has not taken yet.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    /// Begins at a frame's first byte.
+    /// Begins at a unit's first byte.
     bytes: Vec<u8>,
     /// How many of them the socket has taken.
     written: usize,
+    framing: Framing,
     phase: Phase,
     /// Whether somebody has it on their list to flush.
     pub(crate) touched: bool,
@@ -29,6 +32,15 @@ enum Phase {
     Closing,
     /// The socket takes nothing any more.
     Dead,
+}
+
+/// An answer to a poll.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Packets {
+    /// The packets with separators between them.
+    pub(crate) payload: Vec<u8>,
+    /// How many of them are messages.
+    pub(crate) messages: usize,
 }
 
 /// What became of a frame.
@@ -54,31 +66,83 @@ pub(crate) enum Flushed {
 }
 
 impl Outbox {
-    /// Appends a text message, unless more than `bound` bytes would wait then.
-    pub(crate) fn push(&mut self, text: &[u8], bound: usize) -> Pushed {
-        self.push_frame(OpCode::Text, text, bound)
+    /// Nothing waits, and what comes will stand in this framing.
+    pub(crate) fn new(framing: Framing) -> Self {
+        Self {
+            framing,
+            ..Self::default()
+        }
     }
 
-    /// Appends any frame but a close, unless more than `bound` bytes would wait then.
+    /// Appends a message, unless more than `bound` bytes would wait then.
+    pub(crate) fn push(&mut self, text: &[u8], bound: usize) -> Pushed {
+        self.append(text.len(), bound, |framing, out| framing.message(out, text))
+    }
+
+    /// Appends a ping, unless more than `bound` bytes would wait then.
+    pub(crate) fn push_ping(&mut self, bound: usize) -> Pushed {
+        self.append(0, bound, Framing::ping)
+    }
+
+    /// Appends a frame of a WebSocket's own, unless more than `bound` bytes would wait then.
     pub(crate) fn push_frame(&mut self, opcode: OpCode, payload: &[u8], bound: usize) -> Pushed {
+        self.append(payload.len(), bound, |_, out| {
+            write_frame(out, opcode, payload);
+        })
+    }
+
+    fn append(
+        &mut self,
+        size: usize,
+        bound: usize,
+        write: impl FnOnce(Framing, &mut Vec<u8>),
+    ) -> Pushed {
         if self.phase != Phase::Open {
             return Pushed::Closed;
         }
-        if self.waiting() + payload.len() > bound {
+        if self.waiting() + size > bound {
             return Pushed::Overflow;
         }
-        write_frame(&mut self.bytes, opcode, payload);
+        write(self.framing, &mut self.bytes);
         Pushed::Queued
     }
 
-    /// Appends a close frame, behind which nothing is accepted. False if there was one already.
+    /// Appends the last word, behind which nothing is accepted. False if there was one already.
     pub(crate) fn push_close(&mut self, code: u16, reason: &str) -> bool {
         let open = self.phase == Phase::Open;
         if open {
-            write_close(&mut self.bytes, code, reason);
+            self.framing.close(&mut self.bytes, code, reason);
             self.phase = Phase::Closing;
         }
         open
+    }
+
+    /// Takes so many packets, for an answer to a poll; `None` if none waits.
+    pub(crate) fn take_packets(&mut self, most: usize) -> Option<Packets> {
+        let (mut end, mut messages) = (0, 0);
+        for unit in self.units().take(most) {
+            end = unit.end;
+            messages += usize::from(unit.is_message);
+        }
+        if end == 0 {
+            return None;
+        }
+        let mut payload: Vec<u8> = self.bytes.drain(..end).collect();
+        payload.pop();
+        if self.bytes.is_empty() {
+            self.clear();
+        }
+        Some(Packets { payload, messages })
+    }
+
+    /// From now on a WebSocket takes what waits.
+    pub(crate) fn upgrade(&mut self) {
+        let waiting = std::mem::take(&mut self.bytes);
+        self.framing = Framing::EngineWebSocket;
+        waiting
+            .split(|byte| *byte == SEPARATOR)
+            .filter(|packet| !packet.is_empty())
+            .for_each(|packet| write_packet(&mut self.bytes, packet));
     }
 
     /// Hands the socket what waits. `write` is one non-blocking write call.
@@ -184,11 +248,11 @@ impl Outbox {
         }
     }
 
-    /// Forgets the frames that are written as a whole.
+    /// Forgets what is written as a whole.
     fn compact(&mut self) {
         let whole = self
-            .frames()
-            .map(|(_, end)| end)
+            .units()
+            .map(|unit| unit.end)
             .take_while(|end| *end <= self.written)
             .last()
             .unwrap_or(0);
@@ -198,28 +262,21 @@ impl Outbox {
 
     /// Where the frame ends that has the byte at `offset`.
     fn boundary_after(&self, offset: usize) -> usize {
-        self.frames()
-            .map(|(_, end)| end)
+        self.units()
+            .map(|unit| unit.end)
             .find(|end| *end > offset)
             .unwrap_or(self.bytes.len())
     }
 
-    /// Messages whose frames end behind `offset`; pings, pongs and closes are none.
+    /// Messages that end behind `offset`.
     fn messages_behind(&self, offset: usize) -> usize {
-        let is_message = |start: usize| self.bytes[start] & 0x0f == OpCode::Text as u8;
-        self.frames()
-            .filter(|(start, end)| *end > offset && is_message(*start))
+        self.units()
+            .filter(|unit| unit.end > offset && unit.is_message)
             .count()
     }
 
-    fn frames(&self) -> impl Iterator<Item = (usize, usize)> {
-        let mut at = 0;
-        std::iter::from_fn(move || {
-            let size = frame_size(self.bytes.get(at..)?)?;
-            let start = at;
-            at += size;
-            Some((start, at))
-        })
+    fn units(&self) -> impl Iterator<Item = Unit> {
+        self.framing.units(&self.bytes)
     }
 }
 
@@ -330,6 +387,39 @@ mod tests {
             Ok(bytes.len())
         });
         assert_eq!(taken, b"two\x88\x06\x0f\xa1slow");
+    }
+
+    #[test]
+    fn a_poll_takes_as_many_packets_as_it_may_and_the_next_one_the_rest() {
+        let mut outbox = Outbox::new(Framing::EnginePolling);
+        assert_eq!(outbox.take_packets(2), None);
+        for text in [b"2[1]", b"2[2]", b"2[3]"] {
+            outbox.push(text, BOUND);
+        }
+        let taken = |payload: &[u8], messages| {
+            Some(Packets {
+                payload: payload.to_vec(),
+                messages,
+            })
+        };
+        assert_eq!(outbox.take_packets(2), taken(b"42[1]\x1e42[2]", 2));
+        outbox.push_ping(BOUND);
+        assert_eq!(outbox.take_packets(2), taken(b"42[3]\x1e2", 1));
+        assert_eq!(outbox.waiting(), 0);
+    }
+
+    #[test]
+    fn what_no_poll_took_goes_out_over_the_websocket() {
+        let mut outbox = Outbox::new(Framing::EnginePolling);
+        outbox.push(b"51-[0]\x1ebAQID", BOUND);
+        outbox.push_ping(BOUND);
+        outbox.upgrade();
+        let mut taken = Vec::new();
+        outbox.flush(|bytes| {
+            taken.extend_from_slice(bytes);
+            Ok(bytes.len())
+        });
+        assert_eq!(taken, b"\x81\x07451-[0]\x82\x03\x01\x02\x03\x81\x012");
     }
 
     #[test]

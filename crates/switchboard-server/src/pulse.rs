@@ -8,10 +8,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use switchboard_core::ConnId;
+use switchboard_core::{Closing, ConnId};
 
 use crate::batch::Batch;
 use crate::close::CloseReason;
+use crate::config::IdleCounts;
 use crate::connection::Connection;
 use crate::node::Node;
 
@@ -23,6 +24,9 @@ const SLOTS: usize = 512;
 
 /// For the other end to answer a close frame, or to take what is queued before one.
 pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Members of a room who fell silent within this part of the time they may be idle count as idle together.
+const TOGETHER: u32 = 4;
 
 /// Who is looked at when.
 #[derive(Debug)]
@@ -133,6 +137,14 @@ impl Node {
             }
         }
 
+        let idle_at = match self.idle_at(connection) {
+            Some(at) if now >= at => match self.idle_out(connection, now, batch) {
+                None => return now + 1,
+                later => later,
+            },
+            not_yet => not_yet,
+        };
+
         // In this order: the end of a pause counts as having been heard.
         let paused = vitals.paused.load(Ordering::Acquire);
         let heard = vitals.heard.load(Ordering::Relaxed);
@@ -162,7 +174,52 @@ impl Node {
         } else {
             due.min(now + ticks(timeouts.first_message_busy))
         };
-        due.max(now + 1)
+        due.min(idle_at.unwrap_or(due)).max(now + 1)
+    }
+
+    /// Ends a connection that has done nothing for too long, and its room with everybody in it if nobody there has done
+    /// anything. Those who fell silent at about the same time go together: then it returns when that will be.
+    fn idle_out(
+        &self,
+        connection: &Arc<Connection>,
+        now: u32,
+        batch: &mut Batch<'_>,
+    ) -> Option<u32> {
+        let idle = ticks(self.config.rooms.idle);
+        let all_idle_at = self.last_sign_around(connection).saturating_add(idle);
+        if all_idle_at > now && all_idle_at <= now.saturating_add(idle / TOGETHER) {
+            return Some(all_idle_at);
+        }
+        tracing::info!(conn = %connection.id, peer = %connection.admission.peer, "closed: idle");
+        if all_idle_at <= now {
+            self.close_rooms_of(connection, Closing::Idle, batch);
+        }
+        connection.dismiss(CloseReason::Idle, batch);
+        None
+    }
+
+    /// When a connection counts as idle if it does nothing until then; `None` if it may do nothing for ever, as it may
+    /// while it is in no room.
+    fn idle_at(&self, connection: &Connection) -> Option<u32> {
+        let rooms = &self.config.rooms;
+        let in_a_room = || {
+            let speech = connection.speech();
+            speech.rooms.iter().any(|room| !room.is_lobby())
+        };
+        if rooms.idle.is_zero() || !in_a_room() {
+            return None;
+        }
+        Some(self.last_sign(connection).saturating_add(ticks(rooms.idle)))
+    }
+
+    /// When a connection last did something that counts, in ticks.
+    pub(crate) fn last_sign(&self, connection: &Connection) -> u32 {
+        let vitals = &connection.vitals;
+        let counted = match self.config.rooms.idle_counts {
+            IdleCounts::Any => &vitals.heard,
+            IdleCounts::Messages => &vitals.spoke,
+        };
+        counted.load(Ordering::Relaxed)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::{Config, IceServerConfig, Listen, Problem};
+use super::{Config, IceServerConfig, IdleCounts, Listen, Problem};
 
 /// The shortest `limits.message_bytes`: less does not hold an ordinary offer's envelope.
 const MESSAGE_BYTES_MIN: usize = 1_024;
@@ -141,6 +141,20 @@ impl Config {
             found.check_longest(key, duration);
         }
         found.check_longest("timeouts.grace", timeouts.grace);
+        let idle = self.rooms.idle;
+        found.check_longest("rooms.idle", idle);
+        let sign_of_life = timeouts.ping_interval.saturating_add(timeouts.ping_timeout);
+        if !idle.is_zero()
+            && self.rooms.idle_counts == IdleCounts::Any
+            && idle <= sign_of_life
+            && sign_of_life <= DURATION_MAX
+        {
+            found.add(
+                "rooms.idle",
+                "must be longer than timeouts.ping_interval and timeouts.ping_timeout together, or connections that \
+                 are alive count as idle",
+            );
+        }
     }
 
     fn check_ice(&self, found: &mut Found) {

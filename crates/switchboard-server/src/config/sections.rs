@@ -6,10 +6,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Redacted;
+use switchboard_dialects::{Options, PathOptions, RegisterOptions};
 
 mod words;
 
-pub use words::{Level, LogFormat, NotAWord};
+pub use words::{IdleCounts, Level, LogFormat, NotAWord, PathPayload, RoomList};
 
 /// `[http]`: what HTTP clients and browsers may do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,12 +19,16 @@ pub struct Http {
     /// The browser origins that may use the server (CORS, and the `Origin` of a WebSocket handshake), `*` for all;
     /// requests without an origin always pass; default `*`; needs a restart.
     pub allowed_origins: Vec<String>,
+    /// Who is told the names of all rooms (`GET /rooms`): `local` for this machine only, `open` for everybody; who knows
+    /// a room's name may ask for its users either way; default local; needs a restart.
+    pub room_list: RoomList,
 }
 
 impl Default for Http {
     fn default() -> Self {
         Self {
             allowed_origins: vec!["*".to_owned()],
+            room_list: RoomList::default(),
         }
     }
 }
@@ -133,6 +138,28 @@ impl Default for Timeouts {
     }
 }
 
+/// `[rooms]`: the life of rooms. All need a restart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rooms {
+    /// How long somebody in a room may do nothing before the connection is closed, and a room in which nobody does
+    /// anything with all who are in it; 0s for ever; default 30m; needs a restart.
+    #[serde(with = "humantime_serde")]
+    pub idle: Duration,
+    /// What counts as doing something: `any` sign of life (a pong or a poll too, so that a call with silent signaling is
+    /// not cut), or `messages` only; default any; needs a restart.
+    pub idle_counts: IdleCounts,
+}
+
+impl Default for Rooms {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_secs(30 * 60),
+            idle_counts: IdleCounts::Any,
+        }
+    }
+}
+
 /// `[ice]`: the STUN and TURN servers handed to clients. All reloadable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -230,6 +257,26 @@ pub struct Runtime {
 pub struct Dialects {
     /// The `register` wire.
     pub register: RegisterDialect,
+    /// The `path` wire.
+    pub path: PathDialect,
+}
+
+impl Dialects {
+    /// The same in the words of the dialects.
+    pub(crate) fn options(&self, message_bytes: usize) -> Options {
+        Options {
+            message_bytes,
+            register: RegisterOptions {
+                lobby_room: self.register.lobby_room.clone(),
+            },
+            path: PathOptions {
+                payload: match self.path.payload {
+                    PathPayload::Plain => switchboard_dialects::PathPayload::Plain,
+                    PathPayload::Wrapped => switchboard_dialects::PathPayload::Wrapped,
+                },
+            },
+        }
+    }
 }
 
 /// `[dialects.register]`: settings of the `register` wire.
@@ -240,4 +287,13 @@ pub struct RegisterDialect {
     /// none (they are in the lobby, among themselves); needs a restart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lobby_room: Option<String>,
+}
+
+/// `[dialects.path]`: settings of the `path` wire.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PathDialect {
+    /// Where receivers find the sender and what was sent: `plain` for `sender` beside the `payload` as it was sent,
+    /// `wrapped` for both inside `payload`, as `sender` and `data`; default plain; needs a restart.
+    pub payload: PathPayload,
 }

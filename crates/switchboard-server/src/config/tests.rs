@@ -16,6 +16,7 @@ fn full() -> Config {
         ],
         http: Http {
             allowed_origins: vec!["https://example.org".to_owned()],
+            room_list: RoomList::Open,
         },
         limits: Limits {
             message_bytes: 2_000,
@@ -38,6 +39,10 @@ fn full() -> Config {
             ping_timeout: std::time::Duration::from_millis(5),
             grace: std::time::Duration::from_millis(6),
             shutdown: std::time::Duration::from_millis(7),
+        },
+        rooms: Rooms {
+            idle: std::time::Duration::from_millis(8),
+            idle_counts: IdleCounts::Messages,
         },
         ice: IceConfig {
             turn_secret: Some(Redacted::new("hidden north".to_owned())),
@@ -67,6 +72,9 @@ fn full() -> Config {
         dialects: Dialects {
             register: RegisterDialect {
                 lobby_room: Some("x".to_owned()),
+            },
+            path: PathDialect {
+                payload: PathPayload::Wrapped,
             },
         },
     }
@@ -188,6 +196,7 @@ fn s0_6_origins_are_all_allowed_by_default_and_only_the_named_ones_otherwise() {
     assert!(Http::default().allows_origin("https://anything.example"));
     let named = Http {
         allowed_origins: vec!["https://example.org".to_owned(), "null".to_owned()],
+        ..Http::default()
     };
     assert!(named.allows_origin("https://example.org"));
     assert!(named.allows_origin("null"));

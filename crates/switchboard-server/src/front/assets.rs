@@ -2,7 +2,7 @@
 
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 
 use rust_embed::RustEmbed;
 
@@ -14,6 +14,16 @@ struct Assets;
 /// The page.
 pub(crate) async fn page(headers: HeaderMap) -> Response {
     answer("index.html", &headers)
+}
+
+/// The page that shows what REST answers.
+pub(crate) async fn docs(headers: HeaderMap) -> Response {
+    answer("docs.html", &headers)
+}
+
+/// Its links are relative, also behind a proxy that serves it at another path.
+pub(crate) async fn docs_without_slash() -> Redirect {
+    Redirect::permanent("../docs")
 }
 
 /// A file that the page asks for.

@@ -1,5 +1,6 @@
 //! The task that reads one WebSocket, from its first byte to its end.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
@@ -8,15 +9,17 @@ use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 
+use switchboard_core::Join;
 use switchboard_dialects::DecodeError;
 use switchboard_websocket::{Message, ProtocolError, Reader, Role, code};
 use tokio::io::ReadBuf;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use super::engine::packet::{self, Heard};
 use crate::batch::Batch;
 use crate::close::CloseReason;
 use crate::connection::Connection;
-use crate::node::Node;
+use crate::node::{Attached, Node};
 use crate::pulse::CLOSE_TIMEOUT;
 use crate::rate::Rate;
 use crate::stream::ReadHalf;
@@ -34,7 +37,17 @@ pub(super) struct Reading {
 /// What turns bytes into messages, and how many of them may come.
 struct Frames {
     reader: Reader,
+    protocol: Protocol,
     rate: Rate,
+}
+
+/// What stands in a WebSocket's messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    /// What a client says.
+    Messages,
+    /// Engine.IO packets, some of which hold what a client says.
+    EngineIo,
 }
 
 /// What comes after some bytes.
@@ -53,10 +66,16 @@ thread_local! {
 }
 
 impl Reading {
-    pub(super) fn new(node: Arc<Node>, connection: Arc<Connection>, socket: ReadHalf) -> Self {
+    pub(super) fn new(
+        node: Arc<Node>,
+        connection: Arc<Connection>,
+        socket: ReadHalf,
+        protocol: Protocol,
+    ) -> Self {
         let limits = &node.config.limits;
         let frames = Frames {
-            reader: Reader::new(Role::Server, limits.message_bytes),
+            reader: Reader::new(Role::Server, protocol.longest(limits.message_bytes)),
+            protocol,
             rate: Rate::new(limits.messages_per_second),
         };
         Self {
@@ -68,12 +87,22 @@ impl Reading {
         }
     }
 
-    /// Reads the connection to its end. `early` came with the handshake.
-    pub(super) async fn run(mut self, early: Vec<u8>) {
+    /// Reads a new connection to its end. `arrival` is where its way in has brought it already, `early` what came with
+    /// the handshake.
+    pub(super) async fn run(self, arrival: Option<Join>, early: Vec<u8>) {
         let _live = self.node.live();
         self.connection.adopt_reader().await;
         let attached = self.node.attach(&self.connection);
         tracing::debug!(conn = %self.connection.id, peer = %self.connection.admission.peer, "connected");
+        if let Some(join) = arrival {
+            self.node
+                .arrive(&self.connection, join, &mut Batch::new(&self.node));
+        }
+        self.read_to_the_end(attached, early).await;
+    }
+
+    /// Reads a connection that is attached to its end. `early` came before.
+    pub(super) async fn read_to_the_end(mut self, attached: Attached, early: Vec<u8>) {
         let mut unheard = early;
         let goodbye = loop {
             let step = if unheard.is_empty() {
@@ -175,6 +204,33 @@ impl Reading {
     }
 }
 
+impl Protocol {
+    /// The longest frame that may come if a message may have so many bytes.
+    const fn longest(self, message_bytes: usize) -> usize {
+        match self {
+            Self::Messages => message_bytes,
+            Self::EngineIo => message_bytes + 1,
+        }
+    }
+
+    fn hear(self, text: &str) -> Heard<'_> {
+        match self {
+            Self::Messages => Heard::Said(Ok(text)),
+            Self::EngineIo => packet::hear(text),
+        }
+    }
+
+    fn hear_binary(self, bytes: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
+        match self {
+            // Published clients send JSON in binary frames too.
+            Self::Messages => std::str::from_utf8(bytes)
+                .map(Cow::Borrowed)
+                .map_err(|_| DecodeError::NotText),
+            Self::EngineIo => Ok(Cow::Owned(packet::attachment(bytes))),
+        }
+    }
+}
+
 /// How often a connection that is not read is looked at.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -185,18 +241,21 @@ impl Frames {
             return Step::End;
         }
         let mut batch = Batch::new(node);
-        connection
-            .vitals
-            .heard
-            .store(node.tick(batch.now), Ordering::Relaxed);
+        let now = node.tick(batch.now);
+        connection.vitals.heard.store(now, Ordering::Relaxed);
         let mut frames = self.reader.feed(bytes);
         loop {
             let text = match frames.next_message() {
-                Ok(Some(Message::Text(text))) => Ok(text),
-                // Published clients send JSON in binary frames too.
-                Ok(Some(Message::Binary(bytes))) => {
-                    std::str::from_utf8(bytes).map_err(|_| DecodeError::NotText)
-                }
+                Ok(Some(Message::Text(text))) => match self.protocol.hear(text) {
+                    Heard::Said(text) => text.map(Cow::Borrowed),
+                    Heard::Goodbye => return Step::Goodbye(code::NORMAL),
+                    Heard::Ping(data) => {
+                        connection.push_packet(&packet::pong(data), &mut batch);
+                        continue;
+                    }
+                    Heard::Nothing => continue,
+                },
+                Ok(Some(Message::Binary(bytes))) => self.protocol.hear_binary(bytes),
                 Ok(Some(Message::Ping(payload))) => {
                     connection.push_pong(payload, &mut batch);
                     continue;
@@ -211,6 +270,7 @@ impl Frames {
                     return Step::End;
                 }
             };
+            connection.vitals.spoke.store(now, Ordering::Relaxed);
             hear(text, node, connection, &mut batch);
             if let Some(pause) = self.rate.charge(1, batch.now) {
                 return Step::Pause(pause, frames.into_rest().to_vec());
@@ -219,8 +279,9 @@ impl Frames {
     }
 }
 
-fn hear(
-    text: Result<&str, DecodeError>,
+/// Acts on what a client says.
+pub(super) fn hear(
+    text: Result<Cow<'_, str>, DecodeError>,
     node: &Node,
     connection: &Arc<Connection>,
     batch: &mut Batch<'_>,
@@ -230,7 +291,7 @@ fn hear(
         return node.metrics.lost(1);
     }
     match text {
-        Ok(text) => node.receive(connection, text, batch),
+        Ok(text) => node.receive(connection, &text, batch),
         Err(problem) => node.complain(connection, &problem, batch),
     }
 }

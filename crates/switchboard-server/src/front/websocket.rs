@@ -1,7 +1,6 @@
 //! The WebSocket's handshake. What comes after it is in `reading.rs`.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{Extension, Request, State};
@@ -12,27 +11,78 @@ use hyper_util::rt::TokioIo;
 use switchboard_websocket::check_upgrade;
 use switchboard_websocket::handshake::{RequestHead, UpgradeError, offered_protocols};
 
-use super::reading::Reading;
+use super::reading::{Protocol, Reading};
 use crate::admission::Admission;
-use crate::connection::Connection;
+use crate::connection::{Connection, Newcomer};
+use crate::framing::Framing;
+use crate::line::Line;
 use crate::node::Node;
-use crate::stream::Stream;
+use crate::stream::{ReadHalf, Stream, WriteHalf};
 
-/// Answers a WebSocket handshake and spawns the connection's task, or says what is wrong with it.
+/// Whether a handshake takes one of the places for connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It must find one.
+    Needed,
+    /// It belongs to a connection that has one.
+    Taken,
+}
+
+/// A WebSocket after its handshake.
+#[derive(Debug)]
+pub(super) struct Established {
+    pub(super) read: ReadHalf,
+    pub(super) write: WriteHalf,
+    /// What came behind the handshake already.
+    pub(super) early: Vec<u8>,
+    pub(super) admission: Arc<Admission>,
+    /// Whether the client is one that takes one frame per read.
+    pub(super) hand_written: bool,
+}
+
+/// The paths that several wires share: the first message tells which it is.
 pub(crate) async fn upgrade(
     State(node): State<Arc<Node>>,
     Extension(admission): Extension<Arc<Admission>>,
+    request: Request,
+) -> Response<Body> {
+    let begin = Arc::clone(&node);
+    accept(&node, admission, request, Place::Needed, move |upgraded| {
+        let newcomer = Newcomer {
+            admission: upgraded.admission,
+            line: Line::Socket(upgraded.write),
+            framing: Framing::WebSocket,
+            claimed: None,
+            one_frame_per_write: upgraded.hand_written,
+        };
+        let connection = Arc::new(Connection::new(newcomer, &begin));
+        let reading = Reading::new(begin, connection, upgraded.read, Protocol::Messages);
+        // A task of its own: the one that waited has the size of the upgrade.
+        tokio::spawn(reading.run(None, upgraded.early));
+    })
+}
+
+/// Answers a WebSocket handshake, or says what is wrong with it; `begin` is called once it is through.
+pub(super) fn accept(
+    node: &Node,
+    admission: Arc<Admission>,
     mut request: Request,
+    place: Place,
+    begin: impl FnOnce(Established) + Send + 'static,
 ) -> Response<Body> {
     let upgrade = match check_upgrade(&Head(&request)) {
         Ok(upgrade) => upgrade,
         Err(error) => return refusal(error),
     };
-    if let Some(origin) = forbidden_origin(&node, request.headers()) {
+    if let Some(origin) = forbidden_origin(node, request.headers()) {
         tracing::debug!(%origin, "origin refused");
         return (StatusCode::FORBIDDEN, "this origin is not allowed\n").into_response();
     }
-    if let Err(full) = admission.become_websocket() {
+    let placed = match place {
+        Place::Needed => admission.become_websocket(),
+        Place::Taken => Ok(()),
+    };
+    if let Err(full) = placed {
         let body = format!("{full}\n");
         return (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -49,7 +99,12 @@ pub(crate) async fn upgrade(
             .into_response();
     };
     let protocol = chosen_protocol(&request);
-    tokio::spawn(take_over(on_upgrade, node, admission, upgrade.sample_key));
+    let hand_written = upgrade.sample_key;
+    tokio::spawn(async move {
+        if let Some(upgraded) = take_over(on_upgrade, admission, hand_written).await {
+            begin(upgraded);
+        }
+    });
 
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -74,7 +129,7 @@ fn chosen_protocol(request: &Request) -> Option<HeaderValue> {
 }
 
 /// The origin of a browser's handshake, if it is neither one of the allowed nor this server's own page.
-fn forbidden_origin(node: &Node, headers: &HeaderMap) -> Option<String> {
+pub(super) fn forbidden_origin(node: &Node, headers: &HeaderMap) -> Option<String> {
     let origin = String::from_utf8_lossy(headers.get(header::ORIGIN)?.as_bytes());
     let authority = origin
         .split_once("://")
@@ -116,23 +171,20 @@ impl RequestHead for Head<'_> {
     }
 }
 
-/// Takes the socket out of the HTTP connection and starts the connection's task on it.
+/// Takes the socket out of the HTTP connection.
 async fn take_over(
     on_upgrade: OnUpgrade,
-    node: Arc<Node>,
     admission: Arc<Admission>,
     hand_written: bool,
-) {
-    let Ok(upgraded) = on_upgrade.await else {
-        return;
-    };
-    let Ok(parts) = upgraded.downcast::<TokioIo<Stream>>() else {
-        return;
-    };
+) -> Option<Established> {
+    let upgraded = on_upgrade.await.ok()?;
+    let parts = upgraded.downcast::<TokioIo<Stream>>().ok()?;
     let (read, write) = parts.io.into_inner().into_split();
-    let tick = node.tick(Instant::now());
-    let connection = Connection::new(node.next_conn(), admission, write, tick, hand_written);
-    let reading = Reading::new(node, Arc::new(connection), read);
-    // A task of its own: this one has the size of the upgrade.
-    tokio::spawn(reading.run(parts.read_buf.to_vec()));
+    Some(Established {
+        read,
+        write,
+        early: parts.read_buf.to_vec(),
+        admission,
+        hand_written,
+    })
 }

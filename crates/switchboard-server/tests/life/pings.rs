@@ -130,9 +130,12 @@ async fn a_dead_client_leaves_in_time_whatever_waits_for_it() {
     witness.expect("user-joined").await;
     talker.expect("user-joined").await;
     // It takes nothing, so that neither a ping nor a close frame can be written.
-    for number in 0..200 {
-        talker.send(&long_line(number, "dead")).await;
-    }
+    let burst = async {
+        for number in 0..200 {
+            talker.send(&long_line(number, "dead")).await;
+        }
+    };
+    witness.attend(burst).await;
     assert_eq!(witness.expect("user-left").await["userId"], "dead");
     let taken = joined.elapsed();
     // Interval and timeout, and not the patience on top that a close has.

@@ -32,7 +32,7 @@ impl Metrics {
     /// Scrapes until the server is as it was when nobody had come yet; the scrape itself is a socket.
     pub(crate) async fn until_deserted(server: SocketAddr) -> Self {
         Self::until(server, "a server with nobody in it", |metrics| {
-            let wires = ["register", "join-room", "join"];
+            let wires = ["register", "join-room", "join", "socketio", "path"];
             let gauges = ["sockets", "peers", "rooms", "connections_unidentified"];
             gauges.map(|gauge| metrics.value(gauge)) == [1.0, 0.0, 0.0, 0.0]
                 && wires

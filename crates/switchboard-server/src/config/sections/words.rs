@@ -70,6 +70,39 @@ impl LogFormat {
     }
 }
 
+/// Where receivers on the `path` wire find the sender of a message and what was sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PathPayload {
+    /// `sender` beside a `payload` that is as it was sent.
+    #[default]
+    Plain,
+    /// Both inside `payload`, as `sender` and `data`.
+    Wrapped,
+}
+
+/// What keeps somebody from being idle.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IdleCounts {
+    /// Any sign of life: messages, pongs, polls.
+    #[default]
+    Any,
+    /// Messages only.
+    Messages,
+}
+
+/// Who may ask for the list of rooms.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoomList {
+    /// This machine.
+    #[default]
+    Local,
+    /// Everybody.
+    Open,
+}
+
 /// A word that is not in the list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{word:?} is none of {}", .known.join(", "))]

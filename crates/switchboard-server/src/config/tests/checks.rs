@@ -357,3 +357,19 @@ fn the_lobby_room_is_a_valid_room_name() {
         ["dialects.register.lobby_room: must not contain control characters"]
     );
 }
+
+#[test]
+fn s3_6_whoever_answers_pings_must_not_count_as_idle_for_want_of_a_ping() {
+    let problem = "rooms.idle: must be longer than timeouts.ping_interval and timeouts.ping_timeout together, or \
+                   connections that are alive count as idle";
+    let with = |idle: u64, counts| {
+        problems(|config| {
+            config.rooms.idle = Duration::from_secs(idle);
+            config.rooms.idle_counts = counts;
+        })
+    };
+    assert_eq!(with(45, IdleCounts::Any), [problem]);
+    assert_eq!(with(46, IdleCounts::Any), [""; 0]);
+    assert_eq!(with(1, IdleCounts::Messages), [""; 0]);
+    assert_eq!(with(0, IdleCounts::Any), [""; 0], "for ever");
+}

@@ -195,7 +195,7 @@ fn an_unknown_key_is_refused_with_its_source_and_those_that_exist() {
     );
     assert_eq!(
         from_file("[https]").unwrap_err(),
-        "FILE: https: there is no such key; here are listen, http, limits, timeouts, ice, log, runtime, dialects"
+        "FILE: https: there is no such key; here are listen, http, limits, timeouts, rooms, ice, log, runtime, dialects"
     );
     assert_eq!(
         from_environment(&[("SWITCHBOARD__RUNTIME__THREAD", "1")]).unwrap_err(),
@@ -203,7 +203,7 @@ fn an_unknown_key_is_refused_with_its_source_and_those_that_exist() {
     );
     assert_eq!(
         from_environment(&[("SWITCHBOARD__DIALECTS__PEERJS__X", "1")]).unwrap_err(),
-        "SWITCHBOARD__DIALECTS__PEERJS__X in .env: dialects.peerjs: there is no such key; here are register"
+        "SWITCHBOARD__DIALECTS__PEERJS__X in .env: dialects.peerjs: there is no such key; here are register, path"
     );
     assert_eq!(
         from_environment(&[("SWITCHBOARD__", "1"), ("SWITCHBOARD__LOG____X", "1")]).unwrap_err(),
@@ -331,8 +331,8 @@ fn what_the_checks_refuse_names_the_layer_that_set_it() {
 fn problems_of_several_layers_are_told_together() {
     let environment = [("SWITCHBOARD__LOG__LEVEL", "loud"), ("PORT", "x")];
     assert_eq!(
-        load("rooms = 1", &environment, Flags::default()).unwrap_err(),
-        "FILE: rooms: there is no such key; here are listen, http, limits, timeouts, ice, log, runtime, dialects\n\
+        load("room = 1", &environment, Flags::default()).unwrap_err(),
+        "FILE: room: there is no such key; here are listen, http, limits, timeouts, rooms, ice, log, runtime, dialects\n\
          SWITCHBOARD__LOG__LEVEL in .env: log.level: \"loud\" is none of error, warn, info, debug, trace\n\
          PORT in .env: \"x\" is not a port number (0 to 65535)"
     );

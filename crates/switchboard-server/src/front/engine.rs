@@ -1,0 +1,252 @@
+//! Engine.IO: polling, WebSocket, and the way from the one to the other.
+//!
+//! Source: the Engine.IO protocol document, version 4; what its real clients need beyond that is in
+//! `docs/dialects/socketio.md`.
+
+pub(in crate::front) mod packet;
+mod probe;
+mod session;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ahash::RandomState;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Extension, Request};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use axum::response::IntoResponse as _;
+use axum::routing::any;
+use parking_lot::Mutex;
+use switchboard_core::Wire;
+use switchboard_engineio::{Open, Packet, Query, RequestError, TransportName};
+use tokio::time::timeout;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use self::session::Session;
+use super::http::allowed_origins;
+use super::reading::{Protocol, Reading};
+use super::websocket::{self, Established, Place};
+use crate::admission::{Admission, TurnedAway};
+use crate::batch::Batch;
+use crate::connection::{Connection, Newcomer};
+use crate::framing::Framing;
+use crate::line::Line;
+use crate::node::{Node, unguessable};
+
+/// One wire's Engine.IO.
+#[derive(Debug)]
+struct Engine {
+    node: Arc<Node>,
+    wire: Wire,
+    /// The polled ones, by the name they were given.
+    sessions: Mutex<HashMap<String, Arc<Session>, RandomState>>,
+}
+
+/// How many of the longest messages fit into one POST.
+const MESSAGES_PER_POST: usize = 4;
+
+/// The routes of a wire that comes in at `path`.
+pub(super) fn routes(node: &Arc<Node>, wire: Wire, path: &'static str) -> Router<Arc<Node>> {
+    let engine = Arc::new(Engine {
+        node: Arc::clone(node),
+        wire,
+        sessions: Mutex::default(),
+    });
+    let answer = any(
+        async move |admission: Extension<Arc<Admission>>, request: Request| {
+            answer(engine, admission.0, request).await
+        },
+    );
+    Router::new()
+        .route(path, answer.clone())
+        .route(path.trim_end_matches('/'), answer)
+        .layer(cors(node))
+}
+
+/// Row S0.6. Browsers that send credentials take no `*` for an answer, so that the origin is named.
+fn cors(node: &Node) -> CorsLayer {
+    let origins = if node.config.http.allows_every_origin() {
+        AllowOrigin::mirror_request()
+    } else {
+        AllowOrigin::list(allowed_origins(node))
+    };
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_credentials(true)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers(tower_http::cors::AllowHeaders::mirror_request())
+}
+
+async fn answer(
+    engine: Arc<Engine>,
+    admission: Arc<Admission>,
+    request: Request,
+) -> Response<Body> {
+    if let Some(origin) = websocket::forbidden_origin(&engine.node, request.headers()) {
+        tracing::debug!(%origin, "origin refused");
+        return refusal(RequestError::Forbidden);
+    }
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    let query = match Query::parse(&query) {
+        Ok(query) => query,
+        Err(error) => return refusal(error),
+    };
+    let session = query
+        .sid
+        .map(|sid| engine.sessions.lock().get(sid).cloned());
+    match (query.transport, session, request.method()) {
+        (_, Some(None), _) => refusal(RequestError::SessionUnknown),
+        (TransportName::Polling, None, &Method::GET) => engine.open(&admission),
+        (TransportName::Polling, None, _) => refusal(RequestError::BadHandshakeMethod),
+        (TransportName::Polling, Some(Some(session)), &Method::GET) => {
+            packets(session.poll().await)
+        }
+        (TransportName::Polling, Some(Some(session)), &Method::POST) => {
+            take_in(&engine.node, &session, request).await
+        }
+        (TransportName::Polling, Some(Some(_)), _) => refusal(RequestError::BadRequest),
+        (TransportName::WebSocket, Some(Some(session)), _) => {
+            let node = Arc::clone(&engine.node);
+            // The session has its place already.
+            websocket::accept(&engine.node, admission, request, Place::Taken, |upgraded| {
+                tokio::spawn(probe::take_over(session, node, upgraded));
+            })
+        }
+        (TransportName::WebSocket, None, _) => {
+            let begin = Arc::clone(&engine);
+            websocket::accept(
+                &engine.node,
+                admission,
+                request,
+                Place::Needed,
+                move |upgraded| {
+                    begin.begin(upgraded);
+                },
+            )
+        }
+    }
+}
+
+impl Engine {
+    /// A client that is to be polled.
+    fn open(self: &Arc<Self>, admission: &Admission) -> Response<Body> {
+        // It holds no socket between two requests, so that it takes a place of its own.
+        let place = self.node.gatekeeper.admit(admission.peer);
+        let place = match place.and_then(|place| place.become_websocket().map(|()| place)) {
+            Ok(place) => place,
+            Err(why) => return turned_away(why),
+        };
+        let connection = Arc::new(Connection::new(
+            Newcomer {
+                admission: Arc::new(place),
+                line: Line::polled(),
+                framing: Framing::EnginePolling,
+                claimed: Some(self.wire),
+                one_frame_per_write: false,
+            },
+            &self.node,
+        ));
+        let session = Arc::new(Session::new(Arc::clone(&self.node), connection));
+        let sid = unguessable();
+        self.sessions
+            .lock()
+            .insert(sid.clone(), Arc::clone(&session));
+        let open = self.open_packet(&sid, true);
+        let engine = Arc::clone(self);
+        tokio::spawn(session.run(move || {
+            engine.sessions.lock().remove(&sid);
+        }));
+        packets(open)
+    }
+
+    /// A client that begins with a WebSocket.
+    fn begin(self: &Arc<Self>, upgraded: Established) {
+        let connection = Arc::new(Connection::new(
+            Newcomer {
+                admission: upgraded.admission,
+                line: Line::Socket(upgraded.write),
+                framing: Framing::EngineWebSocket,
+                claimed: Some(self.wire),
+                one_frame_per_write: false,
+            },
+            &self.node,
+        ));
+        let open = self.open_packet(&unguessable(), false);
+        connection.push_packet(&open, &mut Batch::new(&self.node));
+        let node = Arc::clone(&self.node);
+        let reading = Reading::new(node, connection, upgraded.read, Protocol::EngineIo);
+        tokio::spawn(reading.run(None, upgraded.early));
+    }
+
+    fn open_packet(&self, sid: &str, upgrades: bool) -> Vec<u8> {
+        let config = &self.node.config;
+        let open = Open {
+            sid: sid.to_owned(),
+            upgrades,
+            ping_interval: config.timeouts.ping_interval,
+            ping_timeout: config.timeouts.ping_timeout,
+            max_payload: config.limits.message_bytes,
+        };
+        let mut packet = Vec::new();
+        Packet::Open(&open.to_json()).write_to(&mut packet);
+        packet
+    }
+}
+
+/// Takes in what a client says in a POST.
+async fn take_in(node: &Node, session: &Session, request: Request) -> Response<Body> {
+    let limit = node.config.limits.message_bytes * MESSAGES_PER_POST;
+    let is_too_long = content_length(request.headers()).is_some_and(|length| length > limit);
+    if is_too_long {
+        return too_long(limit);
+    }
+    // Who takes longer counts as gone anyway.
+    let patience = node.config.timeouts.ping_timeout;
+    let Ok(body) = timeout(patience, to_bytes(request.into_body(), limit)).await else {
+        return StatusCode::REQUEST_TIMEOUT.into_response();
+    };
+    let Ok(body) = body else {
+        return too_long(limit);
+    };
+    let Ok(text) = std::str::from_utf8(&body) else {
+        return refusal(RequestError::BadRequest);
+    };
+    if session.is_over() {
+        return refusal(RequestError::SessionUnknown);
+    }
+    session.take_in(text).await;
+    ([(header::CONTENT_TYPE, "text/html")], "ok").into_response()
+}
+
+fn content_length(headers: &HeaderMap) -> Option<usize> {
+    let length = headers.get(header::CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
+}
+
+fn too_long(limit: usize) -> Response<Body> {
+    let body = format!("a request may have {limit} bytes\n");
+    (StatusCode::PAYLOAD_TOO_LARGE, body).into_response()
+}
+
+fn packets(payload: Vec<u8>) -> Response<Body> {
+    let headers = [
+        (header::CONTENT_TYPE, "text/plain; charset=UTF-8"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (headers, payload).into_response()
+}
+
+fn refusal(error: RequestError) -> Response<Body> {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let json = HeaderValue::from_static("application/json");
+    (status, [(header::CONTENT_TYPE, json)], error.to_json()).into_response()
+}
+
+fn turned_away(why: TurnedAway) -> Response<Body> {
+    let status = match why {
+        TurnedAway::Full => StatusCode::SERVICE_UNAVAILABLE,
+        TurnedAway::Address => StatusCode::TOO_MANY_REQUESTS,
+    };
+    (status, [(header::RETRY_AFTER, "5")], format!("{why}\n")).into_response()
+}

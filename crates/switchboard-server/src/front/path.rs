@@ -1,0 +1,157 @@
+//! Wires whose way in names the room and the peer.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Extension, Request};
+use axum::http::{Response, StatusCode};
+use axum::response::{IntoResponse as _, Json};
+use axum::routing::any;
+use percent_encoding::percent_decode_str;
+use serde_json::json;
+use switchboard_core::{Join, Role, Wire};
+use thiserror::Error;
+
+use super::reading::{Protocol, Reading};
+use super::websocket::{self, Place};
+use crate::admission::Admission;
+use crate::connection::{Connection, Newcomer};
+use crate::framing::Framing;
+use crate::line::Line;
+use crate::node::Node;
+
+/// Why a path names no room and peer.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+enum BadPath {
+    #[error("expected {template}")]
+    Shape { template: &'static str },
+    #[error("invalid {name}: it is not UTF-8 in percent-encoding")]
+    Encoding { name: &'static str },
+    #[error("invalid {name}: it contains a slash")]
+    Slash { name: &'static str },
+}
+
+/// The routes of a wire that comes in at paths like `template`.
+pub(super) fn routes(node: &Arc<Node>, wire: Wire, template: &'static str) -> Router<Arc<Node>> {
+    let node = Arc::clone(node);
+    let answer = any(
+        async move |admission: Extension<Arc<Admission>>, request: Request| {
+            enter(&node, wire, template, admission.0, request)
+        },
+    );
+    Router::new().route(&format!("{}{{*rest}}", fixed_part(template)), answer)
+}
+
+/// What stands in a template before the first name.
+fn fixed_part(template: &str) -> &str {
+    template.split('{').next().unwrap_or_default()
+}
+
+fn enter(
+    node: &Arc<Node>,
+    wire: Wire,
+    template: &'static str,
+    admission: Arc<Admission>,
+    request: Request,
+) -> Response<Body> {
+    let join = match join_of(template, request.uri().path()) {
+        Ok(join) => join,
+        Err(problem) => return refusal(&problem.to_string()),
+    };
+    if let Err(problem) = node.check_names(&join) {
+        return refusal(&problem.to_string());
+    }
+    let begin = Arc::clone(node);
+    websocket::accept(node, admission, request, Place::Needed, move |upgraded| {
+        let newcomer = Newcomer {
+            admission: upgraded.admission,
+            line: Line::Socket(upgraded.write),
+            framing: Framing::WebSocket,
+            claimed: Some(wire),
+            one_frame_per_write: upgraded.hand_written,
+        };
+        let connection = Arc::new(Connection::new(newcomer, &begin));
+        let reading = Reading::new(begin, connection, upgraded.read, Protocol::Messages);
+        tokio::spawn(reading.run(Some(join), upgraded.early));
+    })
+}
+
+/// Row S3.1: a readable reason before the upgrade, which is when clients still hear it.
+fn refusal(reason: &str) -> Response<Body> {
+    (StatusCode::BAD_REQUEST, Json(json!({ "detail": reason }))).into_response()
+}
+
+/// Whom a path brings where.
+fn join_of(template: &'static str, path: &str) -> Result<Join, BadPath> {
+    let shape = BadPath::Shape { template };
+    let (mut room, mut peer) = (None, None);
+    let mut segments = path.split('/');
+    for part in template.split('/') {
+        let segment = segments.next().ok_or_else(|| shape.clone())?;
+        match part {
+            "{room_id}" => room = Some(name("room_id", segment)?),
+            "{user_id}" => peer = Some(name("user_id", segment)?),
+            fixed if fixed == segment => {}
+            _ => return Err(shape),
+        }
+    }
+    match (room, peer, segments.next()) {
+        (Some(room), Some(peer), None) => Ok(Join {
+            room: room.into(),
+            peer: peer.into(),
+            role: Role::Receiver,
+        }),
+        _ => Err(shape),
+    }
+}
+
+fn name(name: &'static str, segment: &str) -> Result<String, BadPath> {
+    let decoded = percent_decode_str(segment)
+        .decode_utf8()
+        .map_err(|_| BadPath::Encoding { name })?;
+    if decoded.contains('/') {
+        return Err(BadPath::Slash { name });
+    }
+    Ok(decoded.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEMPLATE: &str = "/ws/{room_id}/{user_id}";
+
+    fn names(path: &str) -> Result<(String, String), String> {
+        let join = join_of(TEMPLATE, path).map_err(|problem| problem.to_string())?;
+        Ok((join.room.to_string(), join.peer.to_string()))
+    }
+
+    #[test]
+    fn s3_1_a_path_names_room_and_peer_percent_encoded() {
+        let named = |room: &str, peer: &str| Ok((room.to_owned(), peer.to_owned()));
+        assert_eq!(names("/ws/studio/ann"), named("studio", "ann"));
+        assert_eq!(
+            names("/ws/a%20room/%E5%BC%A0%E4%B8%89"),
+            named("a room", "张三")
+        );
+        assert_eq!(names("/ws/a+b/c%2Bd"), named("a+b", "c+d"));
+    }
+
+    #[test]
+    fn s3_1_a_path_that_names_none_is_refused_with_the_reason() {
+        for (path, reason) in [
+            ("/ws/studio", "expected /ws/{room_id}/{user_id}"),
+            ("/ws/studio/ann/more", "expected /ws/{room_id}/{user_id}"),
+            ("/ws/studio/a%2Fb", "invalid user_id: it contains a slash"),
+            (
+                "/ws/%ff/ann",
+                "invalid room_id: it is not UTF-8 in percent-encoding",
+            ),
+        ] {
+            assert_eq!(names(path), Err(reason.to_owned()), "{path}");
+        }
+        // Empty names are the hub's to refuse.
+        assert_eq!(names("/ws//ann"), Ok((String::new(), "ann".to_owned())));
+    }
+}

@@ -1,0 +1,67 @@
+//! The transport that a connection is written to.
+
+use std::sync::OnceLock;
+use std::task::{Context, Waker};
+
+use parking_lot::Mutex;
+
+use crate::stream::WriteHalf;
+
+/// Where a connection's messages go.
+#[derive(Debug)]
+pub(crate) enum Line {
+    /// Into a socket.
+    Socket(WriteHalf),
+    /// Into the answers to polls, until there is a socket.
+    Polled(Box<Polled>),
+}
+
+/// A connection without a socket of its own.
+#[derive(Debug, Default)]
+pub(crate) struct Polled {
+    socket: OnceLock<WriteHalf>,
+    /// Who waits for something to answer a poll with. Locked behind the outbox.
+    waiting: Mutex<Option<Waker>>,
+}
+
+impl Line {
+    /// One that is polled.
+    pub(crate) fn polled() -> Self {
+        Self::Polled(Box::default())
+    }
+
+    /// The socket, if there is one.
+    pub(crate) fn writer(&self) -> Option<&WriteHalf> {
+        match self {
+            Self::Socket(writer) => Some(writer),
+            Self::Polled(polled) => polled.socket.get(),
+        }
+    }
+
+    /// Gives it its socket. False if it has one.
+    pub(crate) fn upgrade(&self, writer: WriteHalf) -> bool {
+        match self {
+            Self::Socket(_) => false,
+            Self::Polled(polled) => polled.socket.set(writer).is_ok(),
+        }
+    }
+
+    /// Has a task woken when there is something to answer with; it takes the place of one that waits already.
+    pub(crate) fn await_poll(&self, cx: &Context<'_>) {
+        if let Self::Polled(polled) = self {
+            let former = polled.waiting.lock().replace(cx.waker().clone());
+            if let Some(former) = former.filter(|former| !former.will_wake(cx.waker())) {
+                former.wake();
+            }
+        }
+    }
+
+    /// Wakes the task that waits, if one does.
+    pub(crate) fn wake_poll(&self) {
+        if let Self::Polled(polled) = self
+            && let Some(waiting) = polled.waiting.lock().take()
+        {
+            waiting.wake();
+        }
+    }
+}

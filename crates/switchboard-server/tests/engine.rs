@@ -1,0 +1,16 @@
+//! Engine.IO, packet by packet: polling, WebSocket, the way from the one to the other, and every end of a session.
+//! What the official clients make of it is in `interop/`.
+
+mod common;
+mod support;
+
+#[path = "engine/client.rs"]
+mod client;
+#[path = "engine/ends.rs"]
+mod ends;
+#[path = "engine/polling.rs"]
+mod polling;
+#[path = "engine/requests.rs"]
+mod requests;
+#[path = "engine/upgrades.rs"]
+mod upgrades;

@@ -265,7 +265,7 @@ impl User {
         };
         self.tally.received.fetch_add(1, Ordering::Relaxed);
         let text = std::str::from_utf8(&signal.payload.body)?;
-        match dialect(self.wire).read(text) {
+        match dialect(signal.payload.wire).read(text) {
             Some(Meaning::Candidate { init }) => {
                 let number = between(&init, "candidate:", " ")
                     .context("a candidate without a number")?

@@ -1,29 +1,34 @@
 //! A connection that speaks a dialect.
 
 use std::collections::VecDeque;
-use std::sync::atomic::AtomicU64;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use switchboard_core::{Command, Join, PeerId, Role, RoomId, Target, Wire};
-use switchboard_dialects::json::Message;
+use switchboard_core::{Command, Event, Join, PeerId, Role, RoomId, Target, Wire};
 use switchboard_dialects::{
-    ClientSide, DecodeError, Introduction, Meaning, Said, Stamp, Told, dialect,
+    ClientSide, DecodeError, Entrance, Introduction, Meaning, Told, dialect,
 };
 use thiserror::Error;
 
-use crate::transport::{Frame, Transport, TransportError};
+use crate::link::{Heard, Link};
+use crate::speech::compose;
+use crate::transport::TransportError;
 use crate::url::Address;
 
 /// A signaling client on one wire.
+///
+/// On a wire that comes in by a path of its own ([`Entrance::Path`]) the connection is the stay in a room: it is made by
+/// [`Client::join`] and ended by [`Client::leave`], and in between there is none.
 #[derive(Debug)]
 pub struct Client {
-    transport: Transport,
+    address: Address,
+    link: Link,
     side: Box<dyn ClientSide>,
     wire: Wire,
     peer: PeerId,
     told: VecDeque<Told>,
     /// What the server said last when it closed.
     farewell: Option<(u16, String)>,
+    /// Whether something was to be said while there was no connection.
+    unheard: bool,
 }
 
 /// Why something could not be asked for or heard.
@@ -33,19 +38,26 @@ pub enum ClientError {
     #[error(transparent)]
     Transport(#[from] TransportError),
     /// The server said something that is none of the wire.
-    #[error("the server sent what is no message of this wire: {0}")]
+    #[error("the server sent what is no message of this wire")]
     Decode(#[from] DecodeError),
+    /// There is no connection to say it on.
+    #[error("there is no connection: on this wire, joining a room makes one")]
+    Away,
 }
 
 impl Client {
-    /// Connects; says nothing yet.
+    /// Connects, or only gets ready to where a room must be known first; says nothing yet.
+    ///
+    /// Where several wires share paths, the URL's path is used; the others have paths of their own, and only host and
+    /// port count.
     ///
     /// # Errors
     /// If the server cannot be reached, or refuses the handshake.
     pub async fn connect(address: &Address, wire: Wire, peer: &str) -> Result<Self, ClientError> {
         let peer = PeerId::from(peer);
         Ok(Self {
-            transport: Transport::connect(address).await?,
+            address: address.clone(),
+            link: Link::connect(address, dialect(wire).entrance()).await?,
             side: dialect(wire).client(Introduction {
                 wire,
                 peer: peer.clone(),
@@ -54,14 +66,18 @@ impl Client {
             peer,
             told: VecDeque::new(),
             farewell: None,
+            unheard: false,
         })
     }
 
     /// Asks to be in a room (the lobby: merely to register). The answer comes from [`Client::next`].
     ///
     /// # Errors
-    /// If the connection fails.
+    /// If the connection fails, or the server refuses to make one for this room.
     pub async fn join(&mut self, room: RoomId, role: Role) -> Result<(), ClientError> {
+        if let Entrance::Path(template) = dialect(self.wire).entrance() {
+            self.enter(template, room.clone()).await?;
+        }
         let join = Join {
             room,
             peer: self.peer.clone(),
@@ -79,13 +95,14 @@ impl Client {
     /// # Errors
     /// If the connection fails.
     pub async fn leave(&mut self, room: RoomId) -> Result<(), ClientError> {
-        self.ask(&Command::Leave { room }).await
+        self.ask(&Command::Leave { room }).await?;
+        Ok(self.link.leave().await?)
     }
 
     /// Says something to somebody, in the wire's own words.
     ///
     /// # Errors
-    /// If the connection fails.
+    /// If the connection fails, or there is none.
     pub async fn say(
         &mut self,
         room: &RoomId,
@@ -93,68 +110,40 @@ impl Client {
         meaning: Meaning<'_>,
     ) -> Result<(), ClientError> {
         self.queue(room, to, meaning);
-        Ok(self.transport.flush().await?)
+        self.flush().await
     }
 
     /// Like [`Client::say`], but sent only with the next thing, or by [`Client::flush`].
     pub fn queue(&mut self, room: &RoomId, to: &Target, meaning: Meaning<'_>) {
-        let serial = AtomicU64::new(1);
-        let since_epoch = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        let unix_millis = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
-        let stamp = Stamp {
-            unix_millis,
-            serial: &serial,
-        };
-        let mut message = Vec::new();
-        dialect(self.wire).write(
-            &Said {
-                room,
-                from: &self.peer,
-                to,
-                meaning,
-                stamp,
-            },
-            &mut message,
-        );
-        if let Target::Peer(target) = to {
-            let addressed = std::str::from_utf8(&message)
-                .ok()
-                .and_then(|text| Message::scan(text).ok())
-                .map(|scanned| {
-                    let mut addressed = Vec::new();
-                    scanned.with_string(
-                        dialect(self.wire).target_key(),
-                        target.as_str(),
-                        &mut addressed,
-                    );
-                    addressed
-                });
-            message = addressed.unwrap_or(message);
-        }
-        self.transport.queue(&message);
+        let message = compose(self.wire, &self.peer, room, to, meaning);
+        self.put(&message);
     }
 
     /// Sends what is queued.
     ///
     /// # Errors
-    /// If the connection fails.
+    /// If the connection fails, or there was none when something was queued.
     pub async fn flush(&mut self) -> Result<(), ClientError> {
-        Ok(self.transport.flush().await?)
+        if std::mem::take(&mut self.unheard) {
+            return Err(ClientError::Away);
+        }
+        if let Some(transport) = self.link.transport() {
+            transport.flush().await?;
+        }
+        Ok(())
     }
 
-    /// Sends a message as it is.
+    /// Sends a message as it is, in the wire's own language.
     ///
     /// # Errors
-    /// If the connection fails.
+    /// If the connection fails, or there is none.
     pub async fn send(&mut self, text: &str) -> Result<(), ClientError> {
-        self.transport.queue(text.as_bytes());
-        Ok(self.transport.flush().await?)
+        self.put(text.as_bytes());
+        self.flush().await
     }
 
-    /// What the server tells next; `None` once the connection has ended (see [`Client::farewell`]). Nothing is lost if
-    /// the future is dropped.
+    /// What the server tells next; `None` once the connection has ended (see [`Client::farewell`]). Waits while there is
+    /// none yet. Nothing is lost if the future is dropped.
     ///
     /// # Errors
     /// If the connection fails, or the server says something that is none of the wire.
@@ -163,14 +152,8 @@ impl Client {
             if let Some(told) = self.told.pop_front() {
                 return Ok(Some(told));
             }
-            match self.transport.next().await? {
-                Some(Frame::Text(text)) => {
-                    let mut told = Vec::new();
-                    self.side.decode(&text, &mut told)?;
-                    self.told.extend(told);
-                }
-                Some(Frame::Close(code, reason)) => self.farewell = Some((code, reason)),
-                None => return Ok(None),
+            if !self.hear().await? {
+                return Ok(None);
             }
         }
     }
@@ -189,6 +172,12 @@ impl Client {
         &self.peer
     }
 
+    /// Takes another id for what it asks for from now on. Who is in a room stays there as whom he came until the next
+    /// [`Client::join`].
+    pub fn go_by(&mut self, peer: &str) {
+        self.peer = PeerId::from(peer);
+    }
+
     /// The wire it speaks.
     #[must_use]
     pub fn wire(&self) -> Wire {
@@ -200,15 +189,63 @@ impl Client {
     /// # Errors
     /// If the connection fails on the way.
     pub async fn close(self) -> Result<(), ClientError> {
-        Ok(self.transport.close().await?)
+        Ok(self.link.close().await?)
+    }
+
+    /// Says goodbye. What the server has yet to tell still comes from [`Client::next`], and then the end.
+    ///
+    /// # Errors
+    /// If the connection fails.
+    pub async fn say_goodbye(&mut self) -> Result<(), ClientError> {
+        Ok(self.link.say_goodbye().await?)
     }
 
     async fn ask(&mut self, command: &Command) -> Result<(), ClientError> {
         let mut messages = Vec::new();
         self.side.encode(command, &mut messages);
         for message in &messages {
-            self.transport.queue(message);
+            self.put(message);
         }
-        Ok(self.transport.flush().await?)
+        self.flush().await
+    }
+
+    fn put(&mut self, message: &[u8]) {
+        match self.link.transport() {
+            Some(transport) => transport.queue(message),
+            None => self.unheard = true,
+        }
+    }
+
+    /// Makes the connection that is the stay in a room, and ends the one that was in another.
+    async fn enter(&mut self, template: &str, room: RoomId) -> Result<(), ClientError> {
+        self.link.leave().await?;
+        while self.link.is_leaving() {
+            self.hear().await?;
+        }
+        self.farewell = None;
+        self.side = dialect(self.wire).client(Introduction {
+            wire: self.wire,
+            peer: self.peer.clone(),
+        });
+        let peer = self.peer.as_str();
+        Ok(self.link.enter(&self.address, template, room, peer).await?)
+    }
+
+    /// Takes in what comes next; `false` once the connection has ended.
+    async fn hear(&mut self) -> Result<bool, ClientError> {
+        match self.link.next().await? {
+            Heard::Text(text) => {
+                let mut told = Vec::new();
+                self.side.decode(&text, &mut told)?;
+                self.told.extend(told);
+            }
+            Heard::Close(code, reason) => self.farewell = Some((code, reason)),
+            Heard::Left(room) => {
+                let peer = self.peer.clone();
+                self.told.push_back(Told::Event(Event::Left { room, peer }));
+            }
+            Heard::End => return Ok(false),
+        }
+        Ok(true)
     }
 }

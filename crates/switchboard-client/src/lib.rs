@@ -3,6 +3,10 @@
 //! The command line, the load test and the server's tests use it. It never imports the server.
 
 mod client;
+mod framing;
+mod link;
+mod refusal;
+mod speech;
 mod transport;
 mod url;
 

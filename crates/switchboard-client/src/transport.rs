@@ -14,6 +14,8 @@ use thiserror::Error;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use crate::framing::Framing;
+use crate::refusal::explain;
 use crate::url::Address;
 
 /// The largest message a server of ours sends, and some more.
@@ -28,6 +30,9 @@ pub struct Transport {
     outbox: Vec<u8>,
     buffer: Vec<u8>,
     masks: Masks,
+    framing: Framing,
+    /// Whether we have said goodbye.
+    closing: bool,
 }
 
 /// Something the server sent.
@@ -42,8 +47,11 @@ pub enum Frame {
 /// Why there is no connection, or no longer.
 #[derive(Debug, Error)]
 pub enum TransportError {
-    /// The socket failed.
-    #[error("cannot reach the server: {0}")]
+    /// There is no connection to be had.
+    #[error("cannot reach the server")]
+    Unreachable(#[source] io::Error),
+    /// The connection failed.
+    #[error("the connection failed")]
     Io(#[from] io::Error),
     /// The URL holds something that cannot stand in a request.
     #[error(transparent)]
@@ -51,9 +59,22 @@ pub enum TransportError {
     /// The server refused the handshake.
     #[error(transparent)]
     Response(#[from] ResponseError),
+    /// The server refused the handshake and said why.
+    #[error("the server refused: {detail} ({status} {reason})")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// Its words.
+        reason: String,
+        /// The server's own reason.
+        detail: String,
+    },
     /// The server broke the WebSocket protocol.
-    #[error("the server broke the WebSocket protocol: {0}")]
+    #[error("the server broke the WebSocket protocol")]
     Protocol(#[from] ProtocolError),
+    /// The server broke the Engine.IO protocol.
+    #[error("the server broke the Engine.IO protocol")]
+    EngineIo(#[from] switchboard_engineio::ProtocolError),
 }
 
 impl Transport {
@@ -62,7 +83,31 @@ impl Transport {
     /// # Errors
     /// If the server cannot be reached, or does not agree.
     pub async fn connect(address: &Address) -> Result<Self, TransportError> {
-        let mut stream = TcpStream::connect((address.host.as_str(), address.port)).await?;
+        Self::shake_hands(address, Framing::Plain).await
+    }
+
+    /// Connects to an Engine.IO server at this path by WebSocket alone, and waits until it has opened the session.
+    ///
+    /// Messages are then those of the layer above; bytes are such as begin with `b`, and base64. A message that is sent
+    /// may have attachments of this form behind it, each after a U+001E.
+    ///
+    /// # Errors
+    /// If the server cannot be reached, or does not agree.
+    pub async fn connect_engine_io(address: &Address, path: &str) -> Result<Self, TransportError> {
+        let at = address.at(format!("{path}?EIO=4&transport=websocket"));
+        let mut transport = Self::shake_hands(&at, Framing::EngineIo { open: None }).await?;
+        while !transport.framing.is_open() {
+            if !transport.read().await? {
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+            }
+        }
+        Ok(transport)
+    }
+
+    async fn shake_hands(address: &Address, framing: Framing) -> Result<Self, TransportError> {
+        let mut stream = TcpStream::connect((address.host.as_str(), address.port))
+            .await
+            .map_err(TransportError::Unreachable)?;
         stream.set_nodelay(true)?;
         let mut masks = Masks::new();
         let mut nonce = [0; 16];
@@ -83,8 +128,10 @@ impl Transport {
             if stream.read_buf(&mut received).await? == 0 {
                 return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
             }
-            if let Some(accepted) = request.check_response(&received)? {
-                break accepted;
+            match request.check_response(&received) {
+                Ok(Some(accepted)) => break accepted,
+                Ok(None) => {}
+                Err(error) => return Err(explain(error, received, &mut stream).await),
             }
         };
         let mut transport = Self {
@@ -94,6 +141,8 @@ impl Transport {
             outbox: Vec::new(),
             buffer: vec![0; 16 * 1024],
             masks,
+            framing,
+            closing: false,
         };
         transport.take_in(&mut received[accepted.head_len..])?;
         Ok(transport)
@@ -101,7 +150,10 @@ impl Transport {
 
     /// Queues a message; [`Transport::flush`] sends what is queued.
     pub fn queue(&mut self, text: &[u8]) {
-        write_masked(&mut self.outbox, OpCode::Text, text, self.masks.next());
+        let (outbox, masks) = (&mut self.outbox, &mut self.masks);
+        self.framing.put(text, |opcode, bytes| {
+            write_masked(outbox, opcode, bytes, masks.next());
+        });
     }
 
     /// Sends what is queued.
@@ -109,8 +161,14 @@ impl Transport {
     /// # Errors
     /// If the socket fails.
     pub async fn flush(&mut self) -> Result<(), TransportError> {
-        self.stream.write_all(&self.outbox).await?;
-        self.outbox.clear();
+        while !self.outbox.is_empty() {
+            // What is written is forgotten at once, for the future may be dropped at the next await.
+            let written = self.stream.write(&self.outbox).await?;
+            if written == 0 {
+                return Err(io::Error::from(io::ErrorKind::WriteZero).into());
+            }
+            self.outbox.drain(..written);
+        }
         Ok(())
     }
 
@@ -124,20 +182,27 @@ impl Transport {
             if let Some(frame) = self.inbox.pop_front() {
                 return Ok(Some(frame));
             }
-            if !self.outbox.is_empty() {
-                self.flush().await?;
+            if !self.read().await? {
+                return Ok(None);
             }
-            let mut buffer = std::mem::take(&mut self.buffer);
-            buffer.resize(16 * 1024, 0);
-            let read = self.stream.read(&mut buffer).await;
-            let taken = match read {
-                Ok(0) => return Ok(None),
-                Ok(size) => self.take_in(&mut buffer[..size]),
-                Err(error) => Err(error.into()),
-            };
-            self.buffer = buffer;
-            taken?;
         }
+    }
+
+    /// Sends what is queued and reads what comes; `false` once the connection has ended.
+    async fn read(&mut self) -> Result<bool, TransportError> {
+        if !self.outbox.is_empty() {
+            self.flush().await?;
+        }
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.resize(16 * 1024, 0);
+        let read = self.stream.read(&mut buffer).await;
+        let taken = match read {
+            Ok(0) => Ok(false),
+            Ok(size) => self.take_in(&mut buffer[..size]).map(|()| true),
+            Err(error) => Err(error.into()),
+        };
+        self.buffer = buffer;
+        taken
     }
 
     /// Says goodbye and waits until the server has closed.
@@ -145,30 +210,40 @@ impl Transport {
     /// # Errors
     /// If the socket fails on the way.
     pub async fn close(mut self) -> Result<(), TransportError> {
-        write_masked_close(&mut self.outbox, code::NORMAL, "", self.masks.next());
+        self.say_goodbye();
         self.flush().await?;
         while self.next().await?.is_some() {}
         Ok(())
+    }
+
+    /// Queues the goodbye; the server's answer is a [`Frame::Close`], and then the end.
+    pub fn say_goodbye(&mut self) {
+        if !std::mem::replace(&mut self.closing, true) {
+            write_masked_close(&mut self.outbox, code::NORMAL, "", self.masks.next());
+        }
     }
 
     fn take_in(&mut self, bytes: &mut [u8]) -> Result<(), TransportError> {
         let mut frames = self.reader.feed(bytes);
         while let Some(message) = frames.next_message()? {
             match message {
-                Message::Text(text) => self.inbox.push_back(Frame::Text(text.to_owned())),
-                Message::Binary(bytes) => {
-                    self.inbox
-                        .push_back(Frame::Text(String::from_utf8_lossy(bytes).into_owned()));
-                }
                 Message::Ping(payload) => {
                     write_masked(&mut self.outbox, OpCode::Pong, payload, self.masks.next())
                 }
-                Message::Pong(_) => {}
                 Message::Close(frame) => {
                     let (code, reason) =
                         frame.map_or((1005, ""), |frame| (frame.code, frame.reason));
                     self.inbox.push_back(Frame::Close(code, reason.to_owned()));
-                    write_masked_close(&mut self.outbox, code::NORMAL, "", self.masks.next());
+                    // The server may be gone by now if this is its answer to ours.
+                    if !std::mem::replace(&mut self.closing, true) {
+                        write_masked_close(&mut self.outbox, code::NORMAL, "", self.masks.next());
+                    }
+                }
+                message => {
+                    if let Some(answer) = self.framing.take(message, &mut self.inbox)? {
+                        let mask = self.masks.next();
+                        write_masked(&mut self.outbox, OpCode::Text, &answer, mask);
+                    }
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Where to connect.
 
 use http::Uri;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use thiserror::Error;
 
 /// A server's address, from a `ws://host:port/path` URL.
@@ -23,6 +24,33 @@ pub struct BadUrl {
     url: String,
     reason: String,
 }
+
+impl Address {
+    /// Another path, and perhaps a query, on the same server.
+    #[must_use]
+    pub fn at(&self, target: String) -> Self {
+        Self {
+            target,
+            ..self.clone()
+        }
+    }
+}
+
+/// Fills a path such as `/ws/{room_id}/{user_id}`, each value as one percent-encoded segment.
+pub(crate) fn fill(template: &str, room: &str, peer: &str) -> String {
+    let segment = |text| utf8_percent_encode(text, ESCAPED).to_string();
+    // Encoded values hold no braces, so that neither is taken for the other's place.
+    template
+        .replace("{room_id}", &segment(room))
+        .replace("{user_id}", &segment(peer))
+}
+
+/// Everything but what RFC 3986 section 2.3 calls unreserved.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 impl std::str::FromStr for Address {
     type Err = BadUrl;
@@ -69,6 +97,17 @@ mod tests {
         );
         let address: Address = "ws://localhost".parse().expect("a URL");
         assert_eq!((address.port, address.target.as_str()), (80, "/"));
+    }
+
+    #[test]
+    fn ids_become_segments_of_a_path() {
+        let path = |room, peer| fill("/ws/{room_id}/{user_id}", room, peer);
+        assert_eq!(path("studio", "ann"), "/ws/studio/ann");
+        assert_eq!(
+            path("a b/c?", "\u{5f20}\u{4e09}"),
+            "/ws/a%20b%2Fc%3F/%E5%BC%A0%E4%B8%89"
+        );
+        assert_eq!(path("{user_id}", "100%"), "/ws/%7Buser_id%7D/100%25");
     }
 
     #[test]

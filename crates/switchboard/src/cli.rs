@@ -1,5 +1,6 @@
 //! The command line.
 
+mod client;
 mod config;
 mod dotenv;
 mod selftest;
@@ -21,6 +22,7 @@ Examples:
   PORT=3000 switchboard                         serve on port 3000
   switchboard --config /etc/switchboard.toml    with a configuration file
   switchboard selftest                          try the server on this machine
+  switchboard client --wire join-room           talk to it from the terminal
   switchboard config check                      tell what is wrong with the configuration
 
 Without --config, switchboard.toml is read if it is in the working directory, and so is .env.
@@ -51,6 +53,8 @@ enum Command {
     /// Print or check the configuration.
     #[command(subcommand)]
     Config(config::Command),
+    /// Talk to a server from the terminal, or play the published scenarios against it.
+    Client(client::Client),
     /// Play the id router's session against a server and say pass or fail.
     Selftest(selftest::SelfTest),
 }
@@ -61,6 +65,7 @@ impl Cli {
         match self.command.unwrap_or(Command::Serve(self.settings)) {
             Command::Serve(settings) => serve::run(&settings),
             Command::Config(command) => command.run(),
+            Command::Client(client) => client.run(),
             Command::Selftest(selftest) => selftest.run(),
         }
     }

@@ -13,6 +13,8 @@ use anyhow::{Result, ensure};
 use crate::child::stdout_of;
 use crate::tree::Tree;
 
+pub(crate) use packages::OLDER_SOCKETIO_VERSION;
+
 /// Something a suite is run with. Those that others are built on come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Need {
@@ -45,6 +47,8 @@ pub(crate) struct Provisions {
     pub chromium: Option<PathBuf>,
     /// The python of the virtual environment.
     pub python: Option<PathBuf>,
+    /// Where the older Socket.IO packages are, for PYTHONPATH.
+    pub older_socketio: Option<PathBuf>,
     /// The directory of node and npm, when they are not the system's.
     node: Option<PathBuf>,
     /// Why a need is not met.
@@ -95,7 +99,9 @@ impl Provisions {
         match need {
             Need::PythonPackages => {
                 self.require(Need::Python)?;
-                self.python = Some(packages::python(tree)?);
+                let python = packages::python(tree)?;
+                self.older_socketio = Some(packages::older_socketio(tree, &python)?);
+                self.python = Some(python);
             }
             Need::Node if !need.present() => {
                 self.require(Need::Python)?;

@@ -148,6 +148,12 @@ pub struct About {
     pub rows: &'static str,
     /// The first message a client sends.
     pub opening: &'static str,
+    /// Whether a client that joins is told who is there.
+    pub tells_roster: bool,
+    /// Whether a client that leaves is told that it has left, be it by the end of its connection.
+    pub answers_leave: bool,
+    /// Whether a client registers its id before it is in any room; it is in the lobby until then.
+    pub has_lobby: bool,
 }
 
 /// What a server half starts with.
@@ -157,6 +163,8 @@ pub struct Opening<'a> {
     pub wire: Wire,
     /// An id nobody else has, for clients that leave the choice to the server.
     pub spare_id: &'a str,
+    /// Who comes, where the way in has told it.
+    pub peer: Option<&'a PeerId>,
     /// The operator's settings.
     pub options: &'a Options,
 }

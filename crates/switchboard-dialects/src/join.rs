@@ -36,6 +36,9 @@ impl Dialect for JoinJson {
             summary: "rooms of the Socket.IO document, as plain JSON",
             rows: "S0.2-S0.5, S0.10",
             opening: r#"{"type":"join","userId":"ann","roomId":"studio"}"#,
+            tells_roster: true,
+            answers_leave: true,
+            has_lobby: false,
         }
     }
 

@@ -33,6 +33,9 @@ impl Dialect for JoinRoom {
             summary: "rooms over a plain WebSocket, everything forwarded verbatim",
             rows: "S1.1-S1.4",
             opening: r#"{"type":"join-room","roomId":"studio","sender":"ann"}"#,
+            tells_roster: false,
+            answers_leave: false,
+            has_lobby: false,
         }
     }
 

@@ -24,6 +24,7 @@ use std::borrow::Cow;
 
 pub use key::Key;
 use lexer::Lexer;
+pub(crate) use malformed::NOTHING_MORE;
 pub use malformed::{Found, JsonType, Malformed, WrongType};
 pub(crate) use members::Members;
 pub use unescape::{unescape, unquote};

@@ -40,6 +40,9 @@ impl Dialect for Path {
             summary: "rooms entered by the path of the socket; messages of type, target and payload",
             rows: "S3.1, S3.2",
             opening: "/ws/studio/ann",
+            tells_roster: true,
+            answers_leave: true,
+            has_lobby: false,
         }
     }
 
@@ -51,6 +54,7 @@ impl Dialect for Path {
         Box::new(PathServer {
             wire: opening.wire,
             form: opening.options.path.payload,
+            me: opening.peer.cloned(),
             place: None,
         })
     }
@@ -204,6 +208,8 @@ fn forged(name: &str, payload: &Fields<'_>, from: &PeerId) -> Option<&'static st
 struct PathServer {
     wire: Wire,
     form: PathPayload,
+    /// Whom the path names.
+    me: Option<PeerId>,
     /// Where the connection is, as the hub last said.
     place: Option<Place>,
 }
@@ -255,6 +261,7 @@ impl ServerSide for PathServer {
                 members,
                 ..
             } => {
+                self.me = Some(peer.clone());
                 self.place = Some(Place {
                     room: room.clone(),
                     peer: peer.clone(),
@@ -308,9 +315,8 @@ impl PathServer {
         payload: impl for<'o> FnOnce(Writer<'o>) -> Writer<'o>,
     ) {
         let message = Writer::new(out, name);
-        let message = match &self.place {
-            Some(place) => message.string("target", place.peer.as_str()),
-            // Refused at the door, or out of a room that is closed: no user of any room.
+        let message = match &self.me {
+            Some(me) => message.string("target", me.as_str()),
             None => message.raw("target", "null"),
         };
         message

@@ -38,6 +38,9 @@ impl Dialect for Register {
             summary: "register an id, then direct or broadcast relay; rooms with sender and receiver roles",
             rows: "S2.1-S2.3, S4.1-S4.3",
             opening: r#"{"type":"register","client_id":"ann"}"#,
+            tells_roster: true,
+            answers_leave: true,
+            has_lobby: true,
         }
     }
 

@@ -19,10 +19,10 @@ use crate::dialect::{
     About, Asked, ClientSide, Dialect, Encoded, Entrance, Introduction, Opening, ServerSide, Stamp,
 };
 use crate::join::{self, JoinServer};
-use crate::json::{Key, Message};
+use crate::json::{Found, Key, Malformed, Message, NOTHING_MORE};
 use crate::words::complain;
 use crate::{DecodeError, Meaning, Said, by_name};
-use attachments::{Unfinished, all_places_filled};
+use attachments::{Awaited, Step, all_places_filled};
 use packet::{Kind, Packet, problem};
 
 /// The wire.
@@ -46,6 +46,9 @@ impl Dialect for SocketIo {
             summary: "rooms over Socket.IO",
             rows: "S0.1-S0.6",
             opening: r#"2["join",{"userId":"ann","roomId":"studio"}]"#,
+            tells_roster: true,
+            answers_leave: true,
+            has_lobby: false,
         }
     }
 
@@ -60,7 +63,7 @@ impl Dialect for SocketIo {
             message_bytes: opening.options.message_bytes,
             connected: false,
             rooms: JoinServer::new(*INSIDE),
-            unfinished: None,
+            awaited: Awaited::default(),
         })
     }
 
@@ -139,20 +142,23 @@ struct SocketIoServer {
     /// The longest message, attachments included.
     message_bytes: usize,
     rooms: JoinServer,
-    /// The event that the next attachments belong to.
-    unfinished: Option<Box<Unfinished>>,
+    awaited: Awaited,
 }
 
 impl ServerSide for SocketIoServer {
     fn decode(&mut self, text: &str, into: &mut Vec<Asked>) -> Result<(), DecodeError> {
-        if let Some(mut event) = self.unfinished.take() {
-            if event.add(text)? {
+        let packet = match self.awaited.take(text) {
+            Step::Packet => Packet::parse(text)?,
+            Step::Taken => return Ok(()),
+            Step::Whole(event) => {
                 return self.event(&event.data, &event.attachments, event.ack, into);
             }
-            self.unfinished = Some(event);
-            return Ok(());
+            Step::Dropped { ack, problem } => return self.refuse(problem, ack, into),
+        };
+        if let Kind::Event(count) = packet.kind {
+            // Until it turns out that it may be waited for.
+            self.awaited.refuse(count);
         }
-        let packet = Packet::parse(text)?;
         if packet.namespace != "/" {
             return refuse_namespace(&packet, into);
         }
@@ -163,11 +169,10 @@ impl ServerSide for SocketIoServer {
             }),
             Kind::Disconnect => self.disconnect(packet.data, into),
             Kind::Event(0) => self.event(packet.data, "", packet.ack, into),
-            Kind::Event(missing) => {
-                let event = Unfinished::new(packet.ack, packet.data, missing, self.message_bytes);
-                self.unfinished = Some(Box::new(event));
-                Ok(())
-            }
+            Kind::Event(count) => self
+                .awaited
+                .begin(packet.ack, packet.data, count, self.message_bytes)
+                .or_else(|problem| self.refuse(problem, packet.ack, into)),
             Kind::Ack | Kind::ConnectError => Err(problem("the server has asked for no answer")),
         }
     }
@@ -241,16 +246,25 @@ impl SocketIoServer {
         ack: Option<u64>,
         into: &mut Vec<Asked>,
     ) -> Result<(), DecodeError> {
-        match (self.asked(data, attachments), ack) {
-            (Ok(command), _) => into.push(Asked::Command(command)),
-            (Err(problem), None) => return Err(problem),
-            (Err(problem), Some(_)) => {
-                let mut error = Vec::new();
-                self.complain(&problem, &mut error);
-                into.push(Asked::Answer(error));
-            }
+        match self.asked(data, attachments) {
+            Ok(command) => into.push(Asked::Command(command)),
+            Err(problem) => return self.refuse(problem, ack, into),
         }
         into.extend(ack.map(|id| Asked::Answer(packet::ack(id))));
+        Ok(())
+    }
+
+    /// Says what is wrong with an event, and that it has been handled.
+    fn refuse(
+        &self,
+        problem: DecodeError,
+        ack: Option<u64>,
+        into: &mut Vec<Asked>,
+    ) -> Result<(), DecodeError> {
+        let Some(id) = ack else { return Err(problem) };
+        let mut error = Vec::new();
+        self.complain(&problem, &mut error);
+        into.extend([error, packet::ack(id)].map(Asked::Answer));
         Ok(())
     }
 
@@ -266,7 +280,14 @@ impl SocketIoServer {
         let payload = payload.ok_or(DecodeError::MissingField {
             fields: "an object",
         })?;
-        let message = Message::scan(payload)?;
+        let message = Message::scan(payload).map_err(|problem| match problem {
+            Malformed::Syntax {
+                expected: NOTHING_MORE,
+                found: Found::Char(','),
+                ..
+            } => packet::problem("an event has one payload, and nothing behind it"),
+            _ => problem.into(),
+        })?;
         match name {
             "join" => self.rooms.join(&message),
             "leave" => self.rooms.leave(&message),

@@ -114,6 +114,18 @@ fn every_wire_says_what_it_has_words_for() {
     );
 }
 
+#[test]
+fn what_people_are_told_of_a_wire_is_what_it_has_words_for() {
+    for words in &WORDS {
+        let about = dialect(words.wire()).about();
+        let told = (about.tells_roster, about.answers_leave, about.has_lobby);
+        // Who came by a path is told by the end of the connection.
+        let answer = words.left || words.comes_by_path();
+        let roster = words.roster != Roster::Nothing;
+        assert_eq!(told, (roster, answer, words.lobby), "{}", words.wire);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 

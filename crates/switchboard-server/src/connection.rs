@@ -1,6 +1,5 @@
 //! One live transport: who speaks on it, and what waits to be written.
 
-use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
@@ -249,13 +248,9 @@ impl Connection {
         }
     }
 
-    /// Makes the current task the one that is woken when there is nothing more to read for.
-    pub(crate) async fn adopt_reader(&self) {
-        poll_fn(|cx| {
-            self.reader.get_or_init(|| cx.waker().clone());
-            Poll::Ready(())
-        })
-        .await;
+    /// Makes the current task the one that is woken when there is nothing more to read for. It must stay the same.
+    pub(crate) fn adopt_reader(&self, cx: &Context<'_>) {
+        self.reader.get_or_init(|| cx.waker().clone());
     }
 
     /// Whether there is nothing more to read for: the connection was told so and is not waited for.

@@ -5,8 +5,14 @@
 pub(crate) mod assets;
 mod engine;
 pub(crate) mod http;
+mod ice_servers;
 pub(crate) mod listener;
+mod local;
+mod origins;
 mod path;
+mod percent;
+mod problem;
 mod reading;
 mod rest;
+mod status;
 pub(crate) mod websocket;

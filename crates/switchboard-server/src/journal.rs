@@ -81,7 +81,7 @@ pub(crate) struct Refused {
 }
 
 impl Refused {
-    /// Row S4.2: an unknown target is worth an operator's knowledge; the rest is the client's business.
+    /// Rows S3.2 and S4.2: an unknown target is worth an operator's knowledge; the rest is the client's business.
     pub(crate) fn log(self) {
         let Self {
             conn,
@@ -93,7 +93,7 @@ impl Refused {
             Refusal::TargetNotFound { target } => {
                 // Nobody has checked how long this name is.
                 let to: String = target.as_str().chars().take(128).collect();
-                tracing::info!(%conn, dialect, to, code, "target not found");
+                tracing::warn!(%conn, dialect, to, code, "target not found");
             }
             refusal => tracing::debug!(%conn, dialect, %refusal, code, "refused"),
         }

@@ -20,7 +20,7 @@ type RouteLabels = Vec<(&'static str, String)>;
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
-    /// WebSocket connections since the start.
+    /// Connections since the start.
     pub(crate) opened: Counter,
     /// Peers present now, those in the lobby included.
     pub(crate) peers: Gauge,
@@ -101,20 +101,24 @@ impl Metrics {
 
         registry.register(
             "connections_opened",
-            "WebSocket connections since the start",
+            "Connections since the start: WebSockets, and clients that poll",
             opened.clone(),
         );
         registry.register(
             "connections",
-            "WebSocket connections that speak a dialect",
+            "Connections that speak a dialect",
             connections.clone(),
         );
         registry.register(
             "connections_unidentified",
-            "WebSocket connections before their first message",
+            "Connections before their first message",
             unidentified.clone(),
         );
-        registry.register("sockets", "Open sockets, HTTP included", sockets.clone());
+        registry.register(
+            "sockets",
+            "Open sockets, HTTP included, and clients that poll",
+            sockets.clone(),
+        );
         registry.register(
             "closes",
             "Connections ended by the server, by reason",

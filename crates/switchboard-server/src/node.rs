@@ -15,7 +15,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use parking_lot::{Mutex, MutexGuard};
 use switchboard_core::{
-    Closing, Command, ConnId, Event, Fact, Hub, Input, Join, Limits, Output, Quota, Refusal,
+    Closing, Command, ConnId, Event, Fact, Hub, Input, Join, Limits, Output, PeerId, Quota,
     RoomId, Wire,
 };
 use switchboard_dialects::{
@@ -300,7 +300,7 @@ impl Node {
         batch: &mut Batch<'_>,
     ) -> Option<Box<dyn ServerSide>> {
         match connection.claimed.map_or_else(|| recognise(text), Ok) {
-            Ok(wire) => Some(self.open(connection, wire)),
+            Ok(wire) => Some(self.open(connection, wire, None)),
             Err(unrecognised) => {
                 self.metrics.refused(unrecognised.code);
                 connection.push(&unrecognised.reply, self, &mut batch.tools);
@@ -313,7 +313,12 @@ impl Node {
     }
 
     /// From now on the connection speaks that wire.
-    fn open(&self, connection: &Connection, wire: Wire) -> Box<dyn ServerSide> {
+    fn open(
+        &self,
+        connection: &Connection,
+        wire: Wire,
+        peer: Option<&PeerId>,
+    ) -> Box<dyn ServerSide> {
         connection.identify(wire);
         self.unidentified.fetch_sub(1, Ordering::Relaxed);
         self.metrics.connections(wire).inc();
@@ -329,13 +334,14 @@ impl Node {
         dialect.server(Opening {
             wire,
             spare_id: &spare_id,
+            peer,
             options: &self.options,
         })
     }
 
-    /// Whether these can be names of a room and of somebody in it.
-    pub(crate) fn check_names(&self, join: &Join) -> Result<(), Refusal> {
-        self.limits.check_names(&join.room, &join.peer)
+    /// What its hubs allow.
+    pub(crate) const fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Brings a connection whose way in named its room to that room. If it is not let in, it has nothing to stay for.
@@ -343,7 +349,7 @@ impl Node {
         let Some(wire) = connection.claimed else {
             return;
         };
-        connection.speech().translator = Some(self.open(connection, wire));
+        connection.speech().translator = Some(self.open(connection, wire, Some(&join.peer)));
         let leaving = None;
         self.command(connection, Command::Join { join, leaving }, batch);
         if connection.speech().rooms.is_empty() {
@@ -570,6 +576,13 @@ impl Node {
 pub(crate) struct Attached {
     node: Arc<Node>,
     connection: Arc<Connection>,
+}
+
+impl Attached {
+    /// What it attaches, and to what.
+    pub(crate) fn parts(&self) -> (Arc<Node>, Arc<Connection>) {
+        (Arc::clone(&self.node), Arc::clone(&self.connection))
+    }
 }
 
 impl Drop for Attached {

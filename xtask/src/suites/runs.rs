@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use super::{Suite, heading};
 use crate::child::{passes, stdout_of, stream};
 use crate::counts::{Counts, Runner};
-use crate::provision::Provisions;
+use crate::provision::{OLDER_SOCKETIO_VERSION, Provisions};
 use crate::tidy;
 use crate::tree::Tree;
 
@@ -84,23 +84,18 @@ fn rust(tree: &Tree) -> Result<Counts> {
 }
 
 fn node(tree: &Tree, suite: Suite, dir: &str, provisions: &Provisions) -> Result<Counts> {
-    let mut files: Vec<String> = std::fs::read_dir(tree.root.join(dir))
-        .with_context(|| format!("cannot read {dir}"))?
-        .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| name.ends_with(".test.mjs"))
-        .map(|name| format!("{dir}/{name}"))
-        .collect();
-    files.sort();
+    let files = files(tree, dir, |name| name.ends_with(".test.mjs"))?;
     ensure!(!files.is_empty(), "no *.test.mjs in {dir}");
     build(tree)?;
 
     let mut command = client(tree.command("node"), tree, provisions);
     command.args(["--test", "--test-reporter=spec"]);
-    if suite != Suite::Node {
+    command.arg(match suite {
+        // Clients wait more than they compute, one of them for 50 seconds.
+        Suite::Node => "--test-concurrency=4",
         // A call needs the machine for itself; the deploy tests share one service manager.
-        command.arg("--test-concurrency=1");
-    }
+        _ => "--test-concurrency=1",
+    });
     command.args(files);
     counted(
         &mut command,
@@ -112,25 +107,67 @@ fn node(tree: &Tree, suite: Suite, dir: &str, provisions: &Provisions) -> Result
 
 fn python(tree: &Tree, provisions: &Provisions) -> Result<Counts> {
     build(tree)?;
+    let older = provisions
+        .older_socketio
+        .as_ref()
+        .context("the older Socket.IO packages are there")?;
+    let mut counts = counted(
+        pytest(tree, provisions, "auto")?.arg(PYTHON_TESTS),
+        Suite::Python,
+        "pytest interop/python",
+        Runner::Pytest,
+    )?;
+    // Only what plays these clients, not what speaks their protocol by hand. They wait more than they compute, one test
+    // for 50 seconds.
+    let mut command = pytest(tree, provisions, "4")?;
+    command
+        .args(socketio_tests(tree)?)
+        // They use other packages as those were in their days.
+        .args(["-W", "ignore::DeprecationWarning"])
+        .env("PYTHONPATH", older)
+        .env("SOCKETIO_VERSION", OLDER_SOCKETIO_VERSION);
+    counts += counted(
+        &mut command,
+        Suite::Python,
+        "pytest with the published python-socketio",
+        Runner::Pytest,
+    )?;
+    Ok(counts)
+}
+
+const PYTHON_TESTS: &str = "interop/python";
+
+/// pytest in the virtual environment, with so many workers.
+fn pytest(tree: &Tree, provisions: &Provisions, workers: &str) -> Result<Command> {
     let python = provisions
         .python
         .as_ref()
         .context("the virtual environment is there")?;
     let mut command = client(tree.command(python), tree, provisions);
-    command.args(["-m", "pytest", "interop/python"]);
-    let requirements = tree.read("interop/requirements.txt")?;
-    if requirements
-        .lines()
-        .any(|line| line.starts_with("pytest-xdist"))
-    {
-        command.args(["-n", "auto"]);
-    }
-    counted(
-        &mut command,
-        Suite::Python,
-        "pytest interop/python",
-        Runner::Pytest,
-    )
+    // Some tests last long because they wait: whoever is done takes over what is left.
+    command.args(["-m", "pytest", "-n", workers, "--dist", "worksteal"]);
+    Ok(command)
+}
+
+fn socketio_tests(tree: &Tree) -> Result<Vec<String>> {
+    let tests = files(tree, PYTHON_TESTS, |name| {
+        name.starts_with("test_socketio") && name.ends_with(".py")
+    })?;
+    ensure!(!tests.is_empty(), "no test_socketio*.py in {PYTHON_TESTS}");
+    Ok(tests)
+}
+
+/// The files of a directory whose names are wanted, as paths from the root, in order.
+fn files(tree: &Tree, dir: &str, wanted: impl Fn(&str) -> bool) -> Result<Vec<String>> {
+    let mut files: Vec<String> = std::fs::read_dir(tree.root.join(dir))
+        .with_context(|| format!("cannot read {dir}"))?
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| wanted(name))
+        .map(|name| format!("{dir}/{name}"))
+        .collect();
+    files.sort();
+    Ok(files)
 }
 
 /// The debug binary which the suites outside Rust talk to.

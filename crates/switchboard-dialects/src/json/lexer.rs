@@ -83,7 +83,7 @@ impl<'a> Lexer<'a> {
         if self.pos == self.text.len() {
             Ok(())
         } else {
-            Err(self.expected("nothing more"))
+            Err(self.expected(NOTHING_MORE))
         }
     }
 

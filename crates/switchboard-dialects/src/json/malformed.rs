@@ -4,6 +4,9 @@ use std::fmt;
 
 use super::{Key, MAX_DEPTH};
 
+/// What [`Malformed::Syntax`] expects behind a message.
+pub(crate) const NOTHING_MORE: &str = "nothing more";
+
 /// Why a text is no message. Offsets (`at`) count bytes from the start of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

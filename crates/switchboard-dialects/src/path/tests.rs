@@ -20,6 +20,7 @@ fn outside(options: &Options) -> Box<dyn ServerSide> {
     DIALECT.server(Opening {
         wire: WIRE,
         spare_id: "guest",
+        peer: None,
         options,
     })
 }

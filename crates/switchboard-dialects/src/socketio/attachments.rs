@@ -6,6 +6,98 @@ use super::packet::{MAX_ATTACHMENTS, SEPARATOR, problem};
 use crate::DecodeError;
 use crate::json::unquote;
 
+/// What the attachments that come next belong to.
+#[derive(Debug, Default)]
+pub(super) enum Awaited {
+    /// None is to come.
+    #[default]
+    Nothing,
+    /// This event.
+    For(Box<Unfinished>),
+    /// An event that has been refused already; so many of them are to come.
+    Refused(u32),
+}
+
+/// What a message is to whoever waits for attachments.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// No attachment: a packet of its own.
+    Packet,
+    /// An attachment, and it is not for now to do anything.
+    Taken,
+    /// The last attachment of this event.
+    Whole(Box<Unfinished>),
+    /// The event that was waiting is dropped.
+    Dropped {
+        /// The event's ack id.
+        ack: Option<u64>,
+        /// Why.
+        problem: DecodeError,
+    },
+}
+
+impl Awaited {
+    /// Waits for the attachments of an event.
+    ///
+    /// # Errors
+    /// There are too many of them. Those that come nevertheless belong to nothing.
+    pub(super) fn begin(
+        &mut self,
+        ack: Option<u64>,
+        data: &str,
+        count: u32,
+        message_bytes: usize,
+    ) -> Result<(), DecodeError> {
+        if count > MAX_ATTACHMENTS {
+            self.refuse(count);
+            return Err(problem("an event has at most 10 attachments"));
+        }
+        *self = Self::For(Box::new(Unfinished {
+            ack,
+            data: data.to_owned(),
+            attachments: String::new(),
+            missing: count,
+            message_bytes,
+        }));
+        Ok(())
+    }
+
+    /// So many attachments of an event that is refused may come; one error for it is enough.
+    pub(super) fn refuse(&mut self, count: u32) {
+        *self = match count {
+            0 => Self::Nothing,
+            count => Self::Refused(count),
+        };
+    }
+
+    /// Takes a message, if it is for whoever waits.
+    pub(super) fn take(&mut self, text: &str) -> Step {
+        let is_attachment = text.starts_with(ATTACHMENT);
+        match std::mem::take(self) {
+            Self::Refused(left) if is_attachment => {
+                self.refuse(left - 1);
+                Step::Taken
+            }
+            Self::Nothing | Self::Refused(_) => Step::Packet,
+            Self::For(mut event) => match event.add(text) {
+                Ok(()) if event.missing == 0 => Step::Whole(event),
+                Ok(()) => {
+                    *self = Self::For(event);
+                    Step::Taken
+                }
+                Err(problem) => {
+                    self.refuse(if is_attachment { event.missing - 1 } else { 0 });
+                    let ack = event.ack;
+                    Step::Dropped { ack, problem }
+                }
+            },
+        }
+    }
+}
+
+/// What an attachment begins with.
+const ATTACHMENT: char = 'b';
+
 /// An event whose attachments have not all come yet.
 #[derive(Debug)]
 pub(super) struct Unfinished {
@@ -14,26 +106,16 @@ pub(super) struct Unfinished {
     pub(super) data: String,
     /// What has come, each with a separator before it.
     pub(super) attachments: String,
+    /// How many are to come; at least one, until it is whole.
     missing: u32,
     /// The longest message.
     message_bytes: usize,
 }
 
 impl Unfinished {
-    /// An event that this many attachments belong to, at least one.
-    pub(super) fn new(ack: Option<u64>, data: &str, missing: u32, message_bytes: usize) -> Self {
-        Self {
-            message_bytes,
-            ack,
-            data: data.to_owned(),
-            attachments: String::new(),
-            missing: missing.min(MAX_ATTACHMENTS),
-        }
-    }
-
-    /// Takes the next attachment; tells whether it was the last one.
-    pub(super) fn add(&mut self, text: &str) -> Result<bool, DecodeError> {
-        let base64 = text.strip_prefix('b').ok_or(problem(
+    /// Takes the next attachment.
+    fn add(&mut self, text: &str) -> Result<(), DecodeError> {
+        let base64 = text.strip_prefix(ATTACHMENT).ok_or(problem(
             "the event before it lacks attachments, and is dropped",
         ))?;
         let digits = digits(base64).ok_or(problem("an attachment is base64 behind a b"))?;
@@ -41,13 +123,13 @@ impl Unfinished {
             let limit = self.message_bytes;
             return Err(DecodeError::TooBig { limit });
         }
-        self.attachments.extend([SEPARATOR, 'b']);
+        self.attachments.extend([SEPARATOR, ATTACHMENT]);
         self.attachments.push_str(digits);
         // Some readers insist on it.
         let padding = (4 - digits.len() % 4) % 4;
         self.attachments.extend(std::iter::repeat_n('=', padding));
-        self.missing = self.missing.saturating_sub(1);
-        Ok(self.missing == 0)
+        self.missing -= 1;
+        Ok(())
     }
 
     /// The text of a longest message that is all attachment: base64 has four characters for three bytes. The fronts

@@ -2,7 +2,7 @@
 
 use switchboard_core::{Command, Event, Payload, Wire};
 
-use super::attachments::Unfinished;
+use super::attachments::{Awaited, Step};
 use super::packet::{self, Kind, Packet};
 use super::{INSIDE, MESSAGE, in_event};
 use crate::DecodeError;
@@ -19,8 +19,7 @@ pub(super) struct SocketIoClient {
     /// Whether the namespace has been asked for.
     connects: bool,
     rooms: JoinClient,
-    /// The event that the next attachments belong to.
-    unfinished: Option<Box<Unfinished>>,
+    awaited: Awaited,
 }
 
 impl SocketIoClient {
@@ -32,7 +31,7 @@ impl SocketIoClient {
                 wire: *INSIDE,
                 peer: introduction.peer,
             }),
-            unfinished: None,
+            awaited: Awaited::default(),
         }
     }
 }
@@ -69,15 +68,15 @@ impl ClientSide for SocketIoClient {
     }
 
     fn decode(&mut self, text: &str, into: &mut Vec<Told>) -> Result<(), DecodeError> {
-        if let Some(mut event) = self.unfinished.take() {
-            if event.add(text)? {
+        let packet = match self.awaited.take(text) {
+            Step::Packet => Packet::parse(text)?,
+            Step::Taken => return Ok(()),
+            Step::Whole(event) => {
                 into.extend(self.event(&event.data, &event.attachments)?);
-            } else {
-                self.unfinished = Some(event);
+                return Ok(());
             }
-            return Ok(());
-        }
-        let packet = Packet::parse(text)?;
+            Step::Dropped { problem, .. } => return Err(problem),
+        };
         match packet.kind {
             Kind::Connect | Kind::Ack => {}
             Kind::Disconnect => {
@@ -90,9 +89,9 @@ impl ClientSide for SocketIoClient {
                 into.push(self.rooms.told(Some("error"), &refusal)?);
             }
             Kind::Event(0) => into.extend(self.event(packet.data, "")?),
-            Kind::Event(missing) => {
-                let event = Unfinished::new(packet.ack, packet.data, missing, LONGEST);
-                self.unfinished = Some(Box::new(event));
+            Kind::Event(count) => {
+                self.awaited
+                    .begin(packet.ack, packet.data, count, LONGEST)?;
             }
         }
         Ok(())
@@ -183,7 +182,7 @@ mod tests {
                 message: "no".into()
             }]
         );
-        // And a peer who puts in one that is not his to say is only a peer.
+        // And a peer who puts in one that only the server may say is only a peer.
         let heard = hears(
             &mut client,
             r#"2["message",{"type":"error","roomId":"studio"}]"#,

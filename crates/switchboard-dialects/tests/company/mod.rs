@@ -167,6 +167,7 @@ pub(crate) fn server(wire: Wire) -> Box<dyn ServerSide> {
     dialect(wire).server(Opening {
         wire,
         spare_id: "guest",
+        peer: None,
         options: &Options::DEFAULT,
     })
 }

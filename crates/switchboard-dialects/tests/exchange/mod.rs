@@ -72,7 +72,7 @@ impl Exchange {
         match dialect(wire).entrance() {
             Entrance::FirstMessage => {}
             Entrance::Path(_) | Entrance::EngineIo(_) => {
-                self.lines[line].server = Some((wire, self.open(line, wire)));
+                self.lines[line].server = Some((wire, self.open(line, wire, None)));
             }
         }
         line
@@ -80,6 +80,8 @@ impl Exchange {
 
     /// What the path says that a connection has come by: it is in the room, or it ends.
     pub(crate) fn arrive(&mut self, line: usize, room: &RoomId, peer: &PeerId) {
+        let wire = self.wire(line).expect("the way in has told the wire");
+        self.lines[line].server = Some((wire, self.open(line, wire, Some(peer))));
         let join = Join {
             room: room.clone(),
             peer: peer.clone(),
@@ -116,7 +118,7 @@ impl Exchange {
         assert!(self.lines[line].open, "a closed connection says something");
         if self.lines[line].server.is_none() {
             match recognise(text) {
-                Ok(wire) => self.lines[line].server = Some((wire, self.open(line, wire))),
+                Ok(wire) => self.lines[line].server = Some((wire, self.open(line, wire, None))),
                 Err(unrecognised) => {
                     self.push(line, unrecognised.reply);
                     if unrecognised.closes {
@@ -170,10 +172,11 @@ impl Exchange {
         std::mem::take(&mut self.heard)
     }
 
-    fn open(&self, line: usize, wire: Wire) -> Box<dyn ServerSide> {
+    fn open(&self, line: usize, wire: Wire, peer: Option<&PeerId>) -> Box<dyn ServerSide> {
         dialect(wire).server(Opening {
             wire,
             spare_id: &format!("guest-{}", line + 1),
+            peer,
             options: &self.options,
         })
     }

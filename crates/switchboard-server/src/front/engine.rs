@@ -24,11 +24,10 @@ use tokio::time::timeout;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use self::session::Session;
-use super::http::allowed_origins;
-use super::reading::{Protocol, Reading};
+use super::origins::allowed_origins;
+use super::reading::{self, Protocol};
 use super::websocket::{self, Established, Place};
 use crate::admission::{Admission, TurnedAway};
-use crate::batch::Batch;
 use crate::connection::{Connection, Newcomer};
 use crate::framing::Framing;
 use crate::line::Line;
@@ -161,22 +160,26 @@ impl Engine {
     }
 
     /// A client that begins with a WebSocket.
-    fn begin(self: &Arc<Self>, upgraded: Established) {
-        let connection = Arc::new(Connection::new(
-            Newcomer {
-                admission: upgraded.admission,
-                line: Line::Socket(upgraded.write),
-                framing: Framing::EngineWebSocket,
-                claimed: Some(self.wire),
-                one_frame_per_write: false,
-            },
-            &self.node,
-        ));
+    fn begin(&self, upgraded: Established) {
+        let newcomer = Newcomer {
+            admission: upgraded.admission,
+            line: Line::Socket(upgraded.write),
+            framing: Framing::EngineWebSocket,
+            claimed: Some(self.wire),
+            one_frame_per_write: false,
+        };
         let open = self.open_packet(&unguessable(), false);
-        connection.push_packet(&open, &mut Batch::new(&self.node));
-        let node = Arc::clone(&self.node);
-        let reading = Reading::new(node, connection, upgraded.read, Protocol::EngineIo);
-        tokio::spawn(reading.run(None, upgraded.early));
+        let (read, early) = (upgraded.read, upgraded.early);
+        reading::begin(
+            &self.node,
+            newcomer,
+            read,
+            Protocol::EngineIo,
+            early,
+            |connection, batch| {
+                connection.push_packet(&open, batch);
+            },
+        );
     }
 
     fn open_packet(&self, sid: &str, upgrades: bool) -> Vec<u8> {

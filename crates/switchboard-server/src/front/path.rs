@@ -8,15 +8,15 @@ use axum::extract::{Extension, Request};
 use axum::http::{Response, StatusCode};
 use axum::response::{IntoResponse as _, Json};
 use axum::routing::any;
-use percent_encoding::percent_decode_str;
 use serde_json::json;
-use switchboard_core::{Join, Role, Wire};
+use switchboard_core::{IdKind, Join, Role, Wire};
 use thiserror::Error;
 
-use super::reading::{Protocol, Reading};
+use super::percent::{self, Unreadable};
+use super::reading::{self, Protocol};
 use super::websocket::{self, Place};
 use crate::admission::Admission;
-use crate::connection::{Connection, Newcomer};
+use crate::connection::Newcomer;
 use crate::framing::Framing;
 use crate::line::Line;
 use crate::node::Node;
@@ -26,10 +26,10 @@ use crate::node::Node;
 enum BadPath {
     #[error("expected {template}")]
     Shape { template: &'static str },
-    #[error("invalid {name}: it is not UTF-8 in percent-encoding")]
-    Encoding { name: &'static str },
-    #[error("invalid {name}: it contains a slash")]
-    Slash { name: &'static str },
+    #[error("invalid {kind}: {problem}")]
+    Encoding { kind: IdKind, problem: Unreadable },
+    #[error("invalid {kind}: it contains a slash")]
+    Slash { kind: IdKind },
 }
 
 /// The routes of a wire that comes in at paths like `template`.
@@ -59,10 +59,10 @@ fn enter(
         Ok(join) => join,
         Err(problem) => return refusal(&problem.to_string()),
     };
-    if let Err(problem) = node.check_names(&join) {
+    if let Err(problem) = node.limits().check_names(&join.room, &join.peer) {
         return refusal(&problem.to_string());
     }
-    let begin = Arc::clone(node);
+    let handle = Arc::clone(node);
     websocket::accept(node, admission, request, Place::Needed, move |upgraded| {
         let newcomer = Newcomer {
             admission: upgraded.admission,
@@ -71,9 +71,17 @@ fn enter(
             claimed: Some(wire),
             one_frame_per_write: upgraded.hand_written,
         };
-        let connection = Arc::new(Connection::new(newcomer, &begin));
-        let reading = Reading::new(begin, connection, upgraded.read, Protocol::Messages);
-        tokio::spawn(reading.run(Some(join), upgraded.early));
+        let (read, early) = (upgraded.read, upgraded.early);
+        reading::begin(
+            &handle,
+            newcomer,
+            read,
+            Protocol::Messages,
+            early,
+            |connection, batch| {
+                handle.arrive(connection, join, batch);
+            },
+        );
     })
 }
 
@@ -90,8 +98,8 @@ fn join_of(template: &'static str, path: &str) -> Result<Join, BadPath> {
     for part in template.split('/') {
         let segment = segments.next().ok_or_else(|| shape.clone())?;
         match part {
-            "{room_id}" => room = Some(name("room_id", segment)?),
-            "{user_id}" => peer = Some(name("user_id", segment)?),
+            "{room_id}" => room = Some(name(IdKind::Room, segment)?),
+            "{user_id}" => peer = Some(name(IdKind::Peer, segment)?),
             fixed if fixed == segment => {}
             _ => return Err(shape),
         }
@@ -106,12 +114,11 @@ fn join_of(template: &'static str, path: &str) -> Result<Join, BadPath> {
     }
 }
 
-fn name(name: &'static str, segment: &str) -> Result<String, BadPath> {
-    let decoded = percent_decode_str(segment)
-        .decode_utf8()
-        .map_err(|_| BadPath::Encoding { name })?;
+fn name(kind: IdKind, segment: &str) -> Result<String, BadPath> {
+    let decoded =
+        percent::decode(segment).map_err(|problem| BadPath::Encoding { kind, problem })?;
     if decoded.contains('/') {
-        return Err(BadPath::Slash { name });
+        return Err(BadPath::Slash { kind });
     }
     Ok(decoded.into_owned())
 }
@@ -143,10 +150,14 @@ mod tests {
         for (path, reason) in [
             ("/ws/studio", "expected /ws/{room_id}/{user_id}"),
             ("/ws/studio/ann/more", "expected /ws/{room_id}/{user_id}"),
-            ("/ws/studio/a%2Fb", "invalid user_id: it contains a slash"),
+            ("/ws/studio/a%2Fb", "invalid user id: it contains a slash"),
             (
                 "/ws/%ff/ann",
-                "invalid room_id: it is not UTF-8 in percent-encoding",
+                "invalid room id: it is not UTF-8 in percent-encoding",
+            ),
+            (
+                "/ws/studio/%zz",
+                "invalid user id: it has a % that no two hexadecimal digits follow",
             ),
         ] {
             assert_eq!(names(path), Err(reason.to_owned()), "{path}");

@@ -9,7 +9,6 @@ use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 
-use switchboard_core::Join;
 use switchboard_dialects::DecodeError;
 use switchboard_websocket::{Message, ProtocolError, Reader, Role, code};
 use tokio::io::ReadBuf;
@@ -18,7 +17,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::engine::packet::{self, Heard};
 use crate::batch::Batch;
 use crate::close::CloseReason;
-use crate::connection::Connection;
+use crate::connection::{Connection, Newcomer};
 use crate::node::{Attached, Node};
 use crate::pulse::CLOSE_TIMEOUT;
 use crate::rate::Rate;
@@ -30,8 +29,14 @@ pub(super) struct Reading {
     connection: Arc<Connection>,
     socket: ReadHalf,
     frames: Frames,
+    /// What came and was not heard yet.
+    unheard: Vec<u8>,
     /// Since when the other end is known to have gone while it was not read.
     gone: Option<Instant>,
+    /// The connection's presence, until it ends.
+    attached: Option<Attached>,
+    /// See [`Node::live`].
+    live: Arc<()>,
 }
 
 /// What turns bytes into messages, and how many of them may come.
@@ -65,13 +70,33 @@ thread_local! {
     static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; 64 * 1024].into_boxed_slice());
 }
 
+/// Makes a new connection known, has it greeted, and starts its task. `early` is what came with the handshake.
+pub(super) fn begin(
+    node: &Arc<Node>,
+    newcomer: Newcomer,
+    socket: ReadHalf,
+    protocol: Protocol,
+    early: Vec<u8>,
+    greet: impl FnOnce(&Arc<Connection>, &mut Batch<'_>),
+) {
+    let connection = Arc::new(Connection::new(newcomer, node));
+    let attached = node.attach(&connection);
+    tracing::debug!(conn = %connection.id, peer = %connection.admission.peer, "connected");
+    greet(&connection, &mut Batch::new(node));
+    let reading = Reading::new(attached, node.live(), socket, protocol, early);
+    tokio::spawn(reading.run());
+}
+
 impl Reading {
+    /// For a connection that is known. `early` is what came before it is read here.
     pub(super) fn new(
-        node: Arc<Node>,
-        connection: Arc<Connection>,
+        attached: Attached,
+        live: Arc<()>,
         socket: ReadHalf,
         protocol: Protocol,
+        early: Vec<u8>,
     ) -> Self {
+        let (node, connection) = attached.parts();
         let limits = &node.config.limits;
         let frames = Frames {
             reader: Reader::new(Role::Server, protocol.longest(limits.message_bytes)),
@@ -83,58 +108,57 @@ impl Reading {
             connection,
             socket,
             frames,
+            unheard: early,
             gone: None,
+            attached: Some(attached),
+            live,
         }
     }
 
-    /// Reads a new connection to its end. `arrival` is where its way in has brought it already, `early` what came with
-    /// the handshake.
-    pub(super) async fn run(self, arrival: Option<Join>, early: Vec<u8>) {
-        let _live = self.node.live();
-        self.connection.adopt_reader().await;
-        let attached = self.node.attach(&self.connection);
-        tracing::debug!(conn = %self.connection.id, peer = %self.connection.admission.peer, "connected");
-        if let Some(join) = arrival {
-            self.node
-                .arrive(&self.connection, join, &mut Batch::new(&self.node));
+    /// Reads the connection to its end.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an async fn holds its arguments twice, and there is one for each connection"
+    )]
+    pub(super) fn run(mut self) -> impl Future<Output = ()> + Send {
+        async move {
+            let goodbye = self.read_all().await;
+            // The others are told at once; the socket may take its time.
+            self.attached.take();
+            if let Some(code) = goodbye {
+                // Only now that nothing more comes for it: what came until now goes out before the answer, and what
+                // follows goes to the same peer's other connections, if there are any.
+                self.connection
+                    .close_with(code, "", &mut Batch::new(&self.node));
+            }
+            Box::pin(self.part()).await;
+            tracing::debug!(conn = %self.connection.id, "disconnected");
+            drop(self.live);
         }
-        self.read_to_the_end(attached, early).await;
     }
 
-    /// Reads a connection that is attached to its end. `early` came before.
-    pub(super) async fn read_to_the_end(mut self, attached: Attached, early: Vec<u8>) {
-        let mut unheard = early;
-        let goodbye = loop {
-            let step = if unheard.is_empty() {
+    /// Reads until there is nothing more to read for; tells the code with which the client has said goodbye, if it has.
+    async fn read_all(&mut self) -> Option<u16> {
+        loop {
+            let step = if self.unheard.is_empty() {
                 self.read().await
             } else {
-                let mut bytes = std::mem::take(&mut unheard);
-                Ok(self
-                    .frames
-                    .take_in(&mut bytes, &self.node, &self.connection))
+                let mut bytes = std::mem::take(&mut self.unheard);
+                let (node, connection) = (&self.node, &self.connection);
+                Ok(self.frames.take_in(&mut bytes, node, connection))
             };
             match step {
                 Ok(Step::More) => {}
                 Ok(Step::Pause(pause, rest)) => {
-                    unheard = rest;
+                    self.unheard = rest;
                     if !Box::pin(self.sit_out(pause)).await {
-                        break None;
+                        return None;
                     }
                 }
-                Ok(Step::Goodbye(code)) => break Some(code),
-                Ok(Step::End) | Err(_) => break None,
+                Ok(Step::Goodbye(code)) => return Some(code),
+                Ok(Step::End) | Err(_) => return None,
             }
-        };
-        // The others are told at once; the socket may take its time.
-        drop(attached);
-        if let Some(code) = goodbye {
-            // Only now that nothing more comes for it: what came until now goes out before the answer, and what follows
-            // goes to the same peer's other connections, if there are any.
-            self.connection
-                .close_with(code, "", &mut Batch::new(&self.node));
         }
-        Box::pin(self.part()).await;
-        tracing::debug!(conn = %self.connection.id, "disconnected");
     }
 
     /// Takes in what one read brings.
@@ -147,6 +171,8 @@ impl Reading {
             ..
         } = self;
         poll_fn(|cx| {
+            // In this order: who is dismissed from now on is woken.
+            connection.adopt_reader(cx);
             if connection.is_dismissed() {
                 return Poll::Ready(Ok(Step::End));
             }

@@ -16,7 +16,8 @@ use serde::Serialize;
 use switchboard_core::{PeerId, RoomId};
 
 use super::assets;
-use super::http::is_local;
+use super::local::is_local;
+use super::problem::{Detail, Problem, QueryOf};
 use crate::admission::Admission;
 use crate::config::RoomList;
 use crate::node::Node;
@@ -24,14 +25,12 @@ use crate::node::Node;
 pub(crate) mod document;
 mod name;
 mod page;
-mod problem;
 mod resources;
 mod shapes;
 mod statistics;
 
 use name::InPath;
 use page::Page;
-pub(super) use problem::{Detail, Problem, QueryOf};
 use shapes::{Member, Room, User};
 
 /// The paths that every origin may ask which may use the server at all.

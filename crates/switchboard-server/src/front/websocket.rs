@@ -11,9 +11,9 @@ use hyper_util::rt::TokioIo;
 use switchboard_websocket::check_upgrade;
 use switchboard_websocket::handshake::{RequestHead, UpgradeError, offered_protocols};
 
-use super::reading::{Protocol, Reading};
+use super::reading::{self, Protocol};
 use crate::admission::Admission;
-use crate::connection::{Connection, Newcomer};
+use crate::connection::Newcomer;
 use crate::framing::Framing;
 use crate::line::Line;
 use crate::node::Node;
@@ -46,7 +46,7 @@ pub(crate) async fn upgrade(
     Extension(admission): Extension<Arc<Admission>>,
     request: Request,
 ) -> Response<Body> {
-    let begin = Arc::clone(&node);
+    let handle = Arc::clone(&node);
     accept(&node, admission, request, Place::Needed, move |upgraded| {
         let newcomer = Newcomer {
             admission: upgraded.admission,
@@ -55,10 +55,15 @@ pub(crate) async fn upgrade(
             claimed: None,
             one_frame_per_write: upgraded.hand_written,
         };
-        let connection = Arc::new(Connection::new(newcomer, &begin));
-        let reading = Reading::new(begin, connection, upgraded.read, Protocol::Messages);
-        // A task of its own: the one that waited has the size of the upgrade.
-        tokio::spawn(reading.run(None, upgraded.early));
+        let (read, early) = (upgraded.read, upgraded.early);
+        reading::begin(
+            &handle,
+            newcomer,
+            read,
+            Protocol::Messages,
+            early,
+            |_, _| {},
+        );
     })
 }
 

@@ -87,6 +87,8 @@ impl Polled {
     pub(crate) async fn begin_poll(&self) -> Socket {
         let mut socket = Socket::connect(self.server).await;
         socket.send(get(&self.url())).await;
+        // The server is to have it before whatever comes next on another socket.
+        tokio::time::sleep(std::time::Duration::from_millis(150)).await;
         socket
     }
 

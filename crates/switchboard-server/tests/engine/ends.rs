@@ -92,7 +92,6 @@ async fn s1_4_a_server_that_stops_says_so_to_the_poll_that_waits() {
     let mut server = TestServer::start(quiet_config()).await;
     let ann = Polled::join(server.addr(), "studio", "ann").await;
     let mut pending = ann.begin_poll().await;
-    tokio::time::sleep(Duration::from_millis(100)).await;
     server.begin_stop();
     assert_eq!(pending.response().await.body, "1");
     let farewell = server.stop();

@@ -50,7 +50,7 @@ async fn s4_3_only_what_was_queued_for_somebody_is_logged_as_relayed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn s4_2_a_target_that_is_not_found_has_a_line_at_info() {
+async fn s4_2_a_target_that_is_not_found_is_a_warning() {
     let log = Log::of_this_process();
     let server = TestServer::start(quiet_config()).await;
     let mut ann = Peer::register(server.addr(), "ann-without-bob").await;
@@ -62,7 +62,7 @@ async fn s4_2_a_target_that_is_not_found_has_a_line_at_info() {
         .await;
     assert_eq!(lines.len(), 1, "{lines:?}");
     let line = &lines[0];
-    assert_eq!(line["level"], "INFO", "{line}");
+    assert_eq!(line["level"], "WARN", "{line}");
     assert_eq!(line["code"], "target_not_found", "{line}");
     assert_eq!(line["dialect"], "register", "{line}");
     // By the connection's number the line finds its peer.

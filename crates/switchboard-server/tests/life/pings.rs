@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::common::{TestServer, quiet_config};
 use crate::support::socket::{frame, hand_written_handshake, text};
-use crate::support::{Metrics, Peer, Socket};
+use crate::support::{Metrics, PATIENCE, Peer, Socket};
 
 fn lively_config() -> Config {
     let mut config = quiet_config();
@@ -119,6 +119,8 @@ fn long_line(number: usize, whom: &str) -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dead_client_leaves_in_time_whatever_waits_for_it() {
     let mut config = lively_config();
+    // The witness has to keep up with all that is said, on a machine that may be busy.
+    config.timeouts.ping_timeout = Duration::from_secs(2);
     config.limits.outbox_bytes = 100_000_000;
     let server = TestServer::start(config).await;
     let mut witness = Peer::join(server.addr(), "room", "witness").await;
@@ -139,8 +141,8 @@ async fn a_dead_client_leaves_in_time_whatever_waits_for_it() {
     assert_eq!(witness.expect("user-left").await["userId"], "dead");
     let taken = joined.elapsed();
     // Interval and timeout, and not the patience on top that a close has.
-    assert!(taken >= Duration::from_millis(500), "{taken:?}");
-    assert!(taken < Duration::from_secs(5), "{taken:?}");
+    assert!(taken >= Duration::from_secs(2), "{taken:?}");
+    assert!(taken < Duration::from_secs(2) + PATIENCE / 4, "{taken:?}");
     Metrics::until(server.addr(), "a closed socket", |metrics| {
         // witness, talker, and the scrape.
         metrics.value("sockets") == 3.0

@@ -29,25 +29,37 @@ async fn s3_1_who_comes_in_is_in_the_room_at_once() {
 async fn s3_1_names_that_cannot_be_are_refused_before_the_upgrade() {
     let server = TestServer::start(quiet_config()).await;
     let long = format!("/ws/studio/{}", "x".repeat(129));
-    for path in [
-        "/ws//ann",
-        "/ws/studio/",
-        "/ws/studio",
-        "/ws/studio/ann/",
-        "/ws/studio/a%2Fb",
-        "/ws/studio/a%00b",
-        "/ws/studio/%ff",
-        &long,
+    let shape = "expected /ws/{room_id}/{user_id}";
+    for (path, reason) in [
+        ("/ws//ann", "invalid room id: it is empty"),
+        ("/ws/studio/", "invalid user id: it is empty"),
+        ("/ws/studio", shape),
+        ("/ws/studio/ann/", shape),
+        (
+            "/ws/studio/a%2Fb",
+            "invalid user id: it contains a slash",
+        ),
+        (
+            "/ws/studio/a%00b",
+            "invalid user id: it contains a control character",
+        ),
+        (
+            "/ws/%ff/ann",
+            "invalid room id: it is not UTF-8 in percent-encoding",
+        ),
+        (
+            "/ws/studio/%zz",
+            "invalid user id: it has a % that no two hexadecimal digits follow",
+        ),
+        (
+            &long,
+            "invalid user id: it has 129 characters, at most 128 are allowed",
+        ),
     ] {
         let response = get_with(server.addr(), path, UPGRADE).await;
         assert_eq!(response.status, 400, "{path}");
         let body: serde_json::Value = serde_json::from_str(&response.body).expect("JSON");
-        assert!(
-            body["detail"]
-                .as_str()
-                .is_some_and(|reason| !reason.is_empty()),
-            "{path}"
-        );
+        assert_eq!(body, json!({ "detail": reason }), "{path}");
     }
 }
 

@@ -69,31 +69,57 @@ async fn s3_4_what_cannot_be_a_name_is_refused() {
     config.limits.id_length = 40;
     let server = TestServer::start(config).await;
     let too_long = encoded(&"会".repeat(41));
-    let (bad, control) = ("Invalid UTF-8", "it contains a control character");
+    let control = "it contains a control character";
+    let not_utf8 = "it is not UTF-8 in percent-encoding";
+    let stray = "it has a % that no two hexadecimal digits follow";
     for (name, reason) in [
         ("", "it is empty"),
         ("%00", control),
         ("a%0Ab", control),
         ("%7F", control),
         ("%C2%85", control),
-        ("%FF", bad),
-        ("%E4%BD", bad),
+        ("%FF", not_utf8),
+        ("%E4%BD", not_utf8),
+        ("%", stray),
+        ("%zz", stray),
+        ("100%", stray),
+        ("a%4", stray),
         (&too_long, "it has 41 characters, at most 40 are allowed"),
     ] {
         for slash in ["", "/"] {
             let path = format!("/rooms/{name}/users{slash}");
             let detail = problem(server.addr(), &path, 400).await;
-            assert!(detail.contains(reason), "{detail}");
+            assert_eq!(detail, format!("invalid room id: {reason}"));
             // Without a name, that is another path.
             if name.is_empty() {
                 continue;
             }
             let path = format!("/users/{name}{slash}");
             let detail = problem(server.addr(), &path, 400).await;
-            assert!(detail.contains(reason), "{detail}");
+            assert_eq!(detail, format!("invalid user id: {reason}"));
         }
     }
     let longest = encoded(&"会".repeat(40));
     let path = format!("/users/{longest}");
     assert_eq!(problem(server.addr(), &path, 404).await, "User not found");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s3_4_names_may_be_bounded_to_one_character() {
+    let mut config = quiet_config();
+    config.limits.id_length = 1;
+    let server = TestServer::start(config).await;
+    let _ann = Guest::join("join", server.addr(), "会", "a").await;
+    assert_eq!(listed(server.addr(), "会").await, ["a"]);
+    assert_eq!(
+        ask(server.addr(), "/users/a", 200).await["room_id"],
+        "会"
+    );
+    let rooms = ask(server.addr(), "/rooms?after=b", 200).await;
+    assert_eq!(rooms[0]["room_id"], "会");
+    for path in ["/users/ab", "/rooms/ab/users", "/rooms?after=ab"] {
+        let detail = problem(server.addr(), path, 400).await;
+        let reason = "it has 2 characters, at most 1 are allowed";
+        assert!(detail.ends_with(reason), "{path}: {detail}");
+    }
 }

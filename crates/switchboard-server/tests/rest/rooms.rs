@@ -196,8 +196,21 @@ async fn a_page_that_cannot_be_is_refused() {
         let detail = problem(server.addr(), &format!("/rooms?{query}"), 400).await;
         assert!(!detail.is_empty(), "{query}");
     }
-    let detail = problem(server.addr(), "/rooms?limit=0", 400).await;
-    assert_eq!(detail, "limit must be from 1 to 10000, not 0");
+    for (query, reason) in [
+        ("limit=0", "limit must be from 1 to 10000, not 0"),
+        ("after=", "invalid room id: it is empty"),
+        (
+            "after=%FF",
+            "invalid query: it is not UTF-8 in percent-encoding",
+        ),
+        (
+            "after=100%",
+            "invalid query: it has a % that no two hexadecimal digits follow",
+        ),
+    ] {
+        let detail = problem(server.addr(), &format!("/rooms?{query}"), 400).await;
+        assert_eq!(detail, reason, "{query}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -61,6 +61,7 @@ fn fewer_files_than_connections_are_a_warning_with_both_numbers() {
     }
     let server = Setup::with_files(100, &["--listen", "127.0.0.1:0"]).start();
     let warning = server.line(WARNING);
+    server.line("listening");
     assert_eq!(warning["level"], "WARN");
     assert_eq!(
         (&warning["open_files"], &warning["connections"]),

@@ -72,17 +72,17 @@ impl Session {
     /// Lives as long as the session: until a WebSocket that has taken over ends, or until its client says goodbye or
     /// shows no sign of life. `forget` is called as soon as there is nothing more to poll for.
     pub(super) async fn run(self: Arc<Self>, forget: impl FnOnce()) {
-        let _live = self.node.live();
-        self.connection.adopt_reader().await;
+        let live = self.node.live();
         let attached = self.node.attach(&self.connection);
         tracing::debug!(conn = %self.connection.id, peer = %self.connection.admission.peer, "connected by polling");
         if let Some(successor) = self.successor_or_end().await {
             forget();
-            let _place = successor.admission;
-            let (node, connection) = (Arc::clone(&self.node), Arc::clone(&self.connection));
+            let _place = Arc::clone(&successor.admission);
             drop(self);
-            let reading = Reading::new(node, connection, successor.socket, Protocol::EngineIo);
-            return reading.read_to_the_end(attached, successor.early).await;
+            let Successor { socket, early, .. } = successor;
+            let reading = Reading::new(attached, live, socket, Protocol::EngineIo, early);
+            // Apart, for most who stay with polling.
+            return Box::pin(reading.run()).await;
         }
         // The others are told at once; the client may still ask for what waits.
         drop(attached);
@@ -102,7 +102,8 @@ impl Session {
     }
 
     async fn successor_or_end(&self) -> Option<Successor> {
-        poll_fn(|_| {
+        poll_fn(|cx| {
+            self.connection.adopt_reader(cx);
             if let Some(successor) = self.successor.lock().take() {
                 return Poll::Ready(Some(successor));
             }

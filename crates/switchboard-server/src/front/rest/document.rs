@@ -4,7 +4,7 @@ use utoipa::OpenApi;
 
 use super::name::Name;
 use crate::config::Config;
-use crate::front::{http, rest};
+use crate::front::{ice_servers, rest, status};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -19,10 +19,10 @@ use crate::front::{http, rest};
         rest::room_users,
         rest::user,
         rest::statistics::stats,
-        http::ice_servers,
-        http::livez,
-        http::readyz,
-        http::metrics,
+        ice_servers::ice_servers,
+        status::livez,
+        status::readyz,
+        status::metrics,
     ),
     tags(
         (name = "rooms", description = "Rooms and who is in them"),

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
-use switchboard_core::{Join, PeerId, Refusal, Role, RoomId};
+use switchboard_core::{IdKind, Limits, PeerId, Refusal, RoomId};
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::Problem;
+use crate::front::percent;
 use crate::node::Node;
 
 /// A name from the path, percent-decoded, which somebody or some room could have.
@@ -18,27 +19,26 @@ pub(super) struct InPath<T>(pub(super) T);
 
 /// A kind of names.
 pub(super) trait Named: From<String> {
+    /// Which.
+    const KIND: IdKind;
+
     /// Whether it can be one.
-    fn check(&self, node: &Node) -> Result<(), Refusal>;
+    fn check(&self, limits: &Limits) -> Result<(), Refusal>;
 }
 
 impl Named for RoomId {
-    fn check(&self, node: &Node) -> Result<(), Refusal> {
-        node.check_names(&Join {
-            room: self.clone(),
-            peer: PeerId::from("anybody"),
-            role: Role::default(),
-        })
+    const KIND: IdKind = IdKind::Room;
+
+    fn check(&self, limits: &Limits) -> Result<(), Refusal> {
+        limits.check_room(self)
     }
 }
 
 impl Named for PeerId {
-    fn check(&self, node: &Node) -> Result<(), Refusal> {
-        node.check_names(&Join {
-            room: RoomId::LOBBY,
-            peer: self.clone(),
-            role: Role::default(),
-        })
+    const KIND: IdKind = IdKind::Peer;
+
+    fn check(&self, limits: &Limits) -> Result<(), Refusal> {
+        limits.check_peer(self)
     }
 }
 
@@ -46,11 +46,26 @@ impl<T: Named> FromRequestParts<Arc<Node>> for InPath<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, node: &Arc<Node>) -> Result<Self, Problem> {
-        let Path(name) = Path::<String>::from_request_parts(parts, node).await?;
+        let route = parts.extensions.get::<MatchedPath>();
+        let route = route.ok_or(Problem::NothingHere)?;
+        let encoded = in_place_of_parameter(route.as_str(), parts.uri.path());
+        let encoded = encoded.ok_or(Problem::NothingHere)?;
+        let kind = T::KIND;
+        let name = percent::decode(encoded)
+            .map_err(|problem| Problem::Encoding { kind, problem })?
+            .into_owned();
         let name = T::from(name);
-        name.check(node)?;
+        name.check(node.limits())?;
         Ok(Self(name))
     }
+}
+
+/// What stands in a path where its route has a parameter, still encoded: decoded by the router, a stray `%` would pass
+/// for itself.
+fn in_place_of_parameter<'a>(route: &str, path: &'a str) -> Option<&'a str> {
+    let mut segments = route.split('/').zip(path.split('/'));
+    let (_, segment) = segments.find(|(part, _)| part.starts_with('{'))?;
+    Some(segment)
 }
 
 /// What can be a name, for the document of the interface. Its greatest length is a setting and is filled in later.

@@ -41,7 +41,7 @@ impl Page {
     pub(super) fn after(&self, node: &Node) -> Result<Option<RoomId>, Problem> {
         let after = self.after.as_deref().map(RoomId::from);
         if let Some(after) = &after {
-            after.check(node)?;
+            after.check(node.limits())?;
         }
         Ok(after)
     }

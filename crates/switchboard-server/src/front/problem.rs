@@ -1,15 +1,17 @@
-//! What REST says when it cannot answer.
+//! What is said to those who get no other answer, as `{"detail": ...}`.
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use switchboard_core::Refusal;
+use switchboard_core::{IdKind, Refusal};
 use thiserror::Error;
 use utoipa::ToSchema;
+
+use super::percent::{self, Unreadable};
 
 /// Why there is no other answer.
 #[derive(Debug, Error)]
@@ -17,9 +19,12 @@ pub(crate) enum Problem {
     /// A name that nothing can have.
     #[error(transparent)]
     Name(#[from] Refusal),
-    /// A path that is not text.
-    #[error("{}", .0.body_text())]
-    Path(#[from] PathRejection),
+    /// A name that cannot be read.
+    #[error("invalid {kind}: {problem}")]
+    Encoding { kind: IdKind, problem: Unreadable },
+    /// A query that cannot be read.
+    #[error("invalid query: {0}")]
+    QueryEncoding(Unreadable),
     /// A query that is not what is expected.
     #[error("{}", .0.body_text())]
     Query(#[from] QueryRejection),
@@ -48,9 +53,11 @@ pub(crate) struct Detail {
 impl Problem {
     const fn status(&self) -> StatusCode {
         match self {
-            Self::Name(_) | Self::Path(_) | Self::Query(_) | Self::Limit { .. } => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::Name(_)
+            | Self::Encoding { .. }
+            | Self::QueryEncoding(_)
+            | Self::Query(_)
+            | Self::Limit { .. } => StatusCode::BAD_REQUEST,
             Self::NotLocal => StatusCode::FORBIDDEN,
             Self::NoSuchRoom | Self::NoSuchUser | Self::NothingHere => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
@@ -73,6 +80,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryOf<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        // Read by the library alone, what is not UTF-8 would come out as other names.
+        let encoded = parts.uri.query().unwrap_or_default();
+        percent::decode(encoded).map_err(Problem::QueryEncoding)?;
         let Query(query) = Query::from_request_parts(parts, state).await?;
         Ok(Self(query))
     }

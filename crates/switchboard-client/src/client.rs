@@ -24,7 +24,10 @@ pub struct Client {
     side: Box<dyn ClientSide>,
     wire: Wire,
     peer: PeerId,
-    told: VecDeque<Told>,
+    /// The id that the server last confirmed.
+    known_as: Option<PeerId>,
+    /// What was heard and not yet asked for.
+    told: VecDeque<Result<Told, DecodeError>>,
     /// What the server said last when it closed.
     farewell: Option<(u16, String)>,
     /// Whether something was to be said while there was no connection.
@@ -48,8 +51,8 @@ pub enum ClientError {
 impl Client {
     /// Connects, or only gets ready to where a room must be known first; says nothing yet.
     ///
-    /// Where several wires share paths, the URL's path is used; the others have paths of their own, and only host and
-    /// port count.
+    /// Where several wires share paths, the URL's path is used as it is; the paths of the others go behind its
+    /// [`Address::prefix`].
     ///
     /// # Errors
     /// If the server cannot be reached, or refuses the handshake.
@@ -64,6 +67,7 @@ impl Client {
             }),
             wire,
             peer,
+            known_as: None,
             told: VecDeque::new(),
             farewell: None,
             unheard: false,
@@ -72,22 +76,23 @@ impl Client {
 
     /// Asks to be in a room (the lobby: merely to register). The answer comes from [`Client::next`].
     ///
+    /// On a wire with a lobby an id that the server does not know yet is registered first; if that is refused, the room is
+    /// not asked for.
+    ///
     /// # Errors
     /// If the connection fails, or the server refuses to make one for this room.
     pub async fn join(&mut self, room: RoomId, role: Role) -> Result<(), ClientError> {
         if let Entrance::Path(template) = dialect(self.wire).entrance() {
             self.enter(template, room.clone()).await?;
         }
-        let join = Join {
-            room,
-            peer: self.peer.clone(),
-            role,
-        };
-        self.ask(&Command::Join {
-            join,
-            leaving: None,
-        })
-        .await
+        let known = self.known_as.as_ref() == Some(&self.peer);
+        if dialect(self.wire).about().has_lobby && !known && !room.is_lobby() {
+            self.ask_for(RoomId::LOBBY, Role::default()).await?;
+            if !self.is_registered().await? {
+                return Ok(());
+            }
+        }
+        self.ask_for(room, role).await
     }
 
     /// Asks to be in a room no longer.
@@ -150,7 +155,7 @@ impl Client {
     pub async fn next(&mut self) -> Result<Option<Told>, ClientError> {
         loop {
             if let Some(told) = self.told.pop_front() {
-                return Ok(Some(told));
+                return Ok(Some(told?));
             }
             if !self.hear().await? {
                 return Ok(None);
@@ -200,6 +205,39 @@ impl Client {
         Ok(self.link.say_goodbye().await?)
     }
 
+    async fn ask_for(&mut self, room: RoomId, role: Role) -> Result<(), ClientError> {
+        let join = Join {
+            room,
+            peer: self.peer.clone(),
+            role,
+        };
+        self.ask(&Command::Join {
+            join,
+            leaving: None,
+        })
+        .await
+    }
+
+    /// Waits for what comes of a registration: whether it was done. What is told meanwhile stays to be told.
+    async fn is_registered(&mut self) -> Result<bool, ClientError> {
+        let mut seen = self.told.len();
+        loop {
+            for told in self.told.range(seen..).flatten() {
+                match told {
+                    Told::Event(Event::Joined { room, .. }) if room.is_lobby() => return Ok(true),
+                    Told::Refused { code, .. } if !OF_MESSAGES.contains(&code.as_str()) => {
+                        return Ok(false);
+                    }
+                    Told::Event(_) | Told::Refused { .. } => {}
+                }
+            }
+            seen = self.told.len();
+            if !self.hear().await? {
+                return Ok(false);
+            }
+        }
+    }
+
     async fn ask(&mut self, command: &Command) -> Result<(), ClientError> {
         let mut messages = Vec::new();
         self.side.encode(command, &mut messages);
@@ -236,16 +274,26 @@ impl Client {
         match self.link.next().await? {
             Heard::Text(text) => {
                 let mut told = Vec::new();
-                self.side.decode(&text, &mut told)?;
-                self.told.extend(told);
+                let decoded = self.side.decode(&text, &mut told);
+                for told in &told {
+                    if let Told::Event(Event::Joined { peer, .. }) = told {
+                        self.known_as = Some(peer.clone());
+                    }
+                }
+                self.told.extend(told.into_iter().map(Ok));
+                self.told.extend(decoded.err().map(Err));
             }
             Heard::Close(code, reason) => self.farewell = Some((code, reason)),
             Heard::Left(room) => {
                 let peer = self.peer.clone();
-                self.told.push_back(Told::Event(Event::Left { room, peer }));
+                self.told
+                    .push_back(Ok(Told::Event(Event::Left { room, peer })));
             }
             Heard::End => return Ok(false),
         }
         Ok(true)
     }
 }
+
+/// Why messages are refused. They may have been sent before a registration, whose answer this is not.
+const OF_MESSAGES: [&str; 3] = ["target_not_found", "untranslatable", "message_too_big"];

@@ -41,7 +41,8 @@ impl Link {
         Ok(match entrance {
             Entrance::FirstMessage => Self::Up(Transport::connect(address).await?),
             Entrance::EngineIo(path) => {
-                Self::Up(Transport::connect_engine_io(address, path).await?)
+                let path = format!("{}{path}", address.prefix());
+                Self::Up(Transport::connect_engine_io(address, &path).await?)
             }
             Entrance::Path(_) => Self::Away,
         })
@@ -55,8 +56,9 @@ impl Link {
         room: RoomId,
         peer: &str,
     ) -> Result<(), TransportError> {
-        let address = address.at(fill(template, room.name().unwrap_or_default(), peer));
-        *self = Self::Staying(Transport::connect(&address).await?, room);
+        let path = fill(template, room.name().unwrap_or_default(), peer);
+        let at = address.at(format!("{}{path}", address.prefix()));
+        *self = Self::Staying(Transport::connect(&at).await?, room);
         Ok(())
     }
 

@@ -26,6 +26,16 @@ pub struct BadUrl {
 }
 
 impl Address {
+    /// What the server's paths begin with here, if it stands below a path of a proxy; empty if not. It is the URL's path
+    /// without a `/` or `/ws` at its end, which are paths of the server itself, and without the query.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        let path = self.target.split('?').next().unwrap_or_default();
+        let path = path.trim_end_matches('/');
+        let above = path.strip_suffix("/ws").unwrap_or(path);
+        above.trim_end_matches('/')
+    }
+
     /// Another path, and perhaps a query, on the same server.
     #[must_use]
     pub fn at(&self, target: String) -> Self {
@@ -97,6 +107,26 @@ mod tests {
         );
         let address: Address = "ws://localhost".parse().expect("a URL");
         assert_eq!((address.port, address.target.as_str()), (80, "/"));
+    }
+
+    #[test]
+    fn a_path_of_a_proxy_stands_before_those_of_the_server() {
+        for (path, prefix) in [
+            ("", ""),
+            ("/", ""),
+            ("/ws", ""),
+            ("/ws/?x=/call", ""),
+            ("/call", "/call"),
+            ("/call/?x=1", "/call"),
+            ("/call/ws", "/call"),
+            ("/a/call/ws/", "/a/call"),
+            ("/news", "/news"),
+            ("/ws/call", "/ws/call"),
+        ] {
+            let url = format!("ws://localhost{path}");
+            let address: Address = url.parse().expect("a URL");
+            assert_eq!(address.prefix(), prefix, "{url}");
+        }
     }
 
     #[test]

@@ -160,6 +160,124 @@ async fn s0_1_on_the_socketio_wire_messages_are_addressed_inside_their_envelope(
 }
 
 #[tokio::test]
+async fn a_server_below_a_path_of_a_proxy_is_found_there() {
+    let (address, served) = serve(|target, socket| {
+        if target.contains("socket.io") {
+            let open = r#"0{"sid":"s","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#;
+            let open = Message::text(open);
+            socket.send(open).expect("the client reads");
+        }
+        texts(socket);
+        target.to_owned()
+    });
+    for (below, wire, expected) in [
+        (
+            "/call/",
+            "socketio",
+            "/call/socket.io/?EIO=4&transport=websocket",
+        ),
+        ("/call/?x=1", "path", "/call/ws/studio/ann"),
+        ("/call/ws", "path", "/call/ws/studio/ann"),
+        ("/ws/", "path", "/ws/studio/ann"),
+        ("/call/ws?x=1", "join", "/call/ws?x=1"),
+    ] {
+        let address = address.at(below.to_owned());
+        let wire = by_name(wire).expect("a wire");
+        let mut client = in_time(Client::connect(&address, wire, "ann")).await;
+        in_time(client.join("studio".into(), Role::Receiver)).await;
+        in_time(client.close()).await;
+        let target = served.recv_timeout(PATIENCE).expect("a connection");
+        assert_eq!(target, expected, "{below}");
+    }
+}
+
+/// Answers registrations, and keeps what else is said.
+fn register(socket: &mut WebSocket<TcpStream>, answers: &[&str]) -> Vec<String> {
+    let mut said = Vec::new();
+    let mut answers = answers.iter();
+    while let Ok(message) = socket.read() {
+        let Message::Text(text) = message else {
+            continue;
+        };
+        if text.contains(r#""type":"register""#) {
+            // What comes early is not what was waited for.
+            std::thread::sleep(Duration::from_millis(50));
+            for answer in answers.next().expect("an answer").lines() {
+                let answer = Message::text(answer);
+                socket.send(answer).expect("the client reads");
+            }
+            said.push(format!("registered after {}", said.len()));
+        } else {
+            said.push(text.to_string());
+        }
+    }
+    said
+}
+
+#[tokio::test]
+async fn s2_1_a_room_is_asked_for_when_the_id_is_registered() {
+    let (address, served) = serve(|_, socket| {
+        let answers = [
+            r#"{"type":"registered","client_id":"ann"}"#,
+            // Of a message before; no message of this wire; the answer.
+            r#"{"type":"error","message":"Target not found: x","code":"target_not_found"}
+7
+{"type":"registered","client_id":"anna"}"#,
+        ];
+        register(socket, &answers)
+    });
+    let wire = by_name("register").expect("a wire");
+    let mut client = in_time(Client::connect(&address, wire, "ann")).await;
+    in_time(client.join("one".into(), Role::Receiver)).await;
+    assert_eq!(joined(told(&mut client).await).0, RoomId::LOBBY);
+    in_time(client.join("two".into(), Role::Receiver)).await;
+    client.go_by("anna");
+    in_time(client.join("three".into(), Role::Receiver)).await;
+    // All that came meanwhile is told, in order.
+    let refused = told(&mut client).await;
+    assert!(matches!(refused, Told::Refused { .. }), "{refused:?}");
+    let stray = client.next().await;
+    assert!(matches!(stray, Err(ClientError::Decode(_))), "{stray:?}");
+    assert_eq!(joined(told(&mut client).await).0, RoomId::LOBBY);
+    in_time(client.close()).await;
+
+    let said = served.recv_timeout(PATIENCE).expect("a connection");
+    let room = |name| format!(r#"{{"type":"join","room_id":"{name}","role":"receiver"}}"#);
+    let expected = [
+        "registered after 0".to_owned(),
+        room("one"),
+        room("two"),
+        "registered after 3".to_owned(),
+        room("three"),
+    ];
+    assert_eq!(said, expected);
+}
+
+#[tokio::test]
+async fn s2_1_no_room_is_asked_for_under_an_id_that_is_refused() {
+    let (address, served) = serve(|_, socket| {
+        let answers = [
+            r#"{"type":"error","message":"invalid user id","code":"invalid_id"}"#,
+            r#"{"type":"registered","client_id":"ann"}"#,
+        ];
+        register(socket, &answers)
+    });
+    let wire = by_name("register").expect("a wire");
+    let mut client = in_time(Client::connect(&address, wire, "\u{7}")).await;
+    in_time(client.join("one".into(), Role::Receiver)).await;
+    let refused = told(&mut client).await;
+    assert!(matches!(refused, Told::Refused { .. }), "{refused:?}");
+    client.go_by("ann");
+    in_time(client.join("two".into(), Role::Receiver)).await;
+    assert_eq!(joined(told(&mut client).await).0, RoomId::LOBBY);
+    in_time(client.close()).await;
+
+    let said = served.recv_timeout(PATIENCE).expect("a connection");
+    let room = r#"{"type":"join","room_id":"two","role":"receiver"}"#;
+    assert_eq!(said, ["registered after 0", "registered after 1", room]);
+}
+
+#[tokio::test]
 async fn a_goodbye_lets_the_server_finish() {
     let (address, _served) = serve(|_, socket| {
         let heard = socket.read().expect("a join");

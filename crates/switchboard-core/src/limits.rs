@@ -43,9 +43,25 @@ impl Limits {
     /// # Errors
     /// [`Refusal::InvalidId`], for the first that cannot.
     pub fn check_names(&self, room: &RoomId, peer: &PeerId) -> Result<(), Refusal> {
-        self.check_name(IdKind::Peer, peer.as_str())?;
+        self.check_peer(peer)?;
+        self.check_room(room)
+    }
+
+    /// Whether a room can have that name. The lobby, which has none, can always be.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidId`], if not.
+    pub fn check_room(&self, room: &RoomId) -> Result<(), Refusal> {
         room.name()
             .map_or(Ok(()), |name| self.check_name(IdKind::Room, name))
+    }
+
+    /// Whether somebody can have that name.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidId`], if not.
+    pub fn check_peer(&self, peer: &PeerId) -> Result<(), Refusal> {
+        self.check_name(IdKind::Peer, peer.as_str())
     }
 
     fn check_name(&self, kind: IdKind, name: &str) -> Result<(), Refusal> {

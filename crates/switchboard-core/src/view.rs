@@ -46,6 +46,13 @@ impl<'a> RoomView<'a> {
         self.0.in_order().into_iter().map(Presence::of).collect()
     }
 
+    /// Every connection of every peer, parked ones too.
+    #[must_use]
+    pub fn connections(&self) -> Vec<ConnId> {
+        let peers = self.0.in_order();
+        peers.into_iter().flat_map(Peer::lines).collect()
+    }
+
     /// One peer, if it is present.
     #[must_use]
     pub fn presence(&self, peer: &PeerId) -> Option<Presence> {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use stage::*;
 use switchboard_core::{
-    Command, ConnId, Event, Hub, IdKind, IdProblem, Input, Join, Limits, Output, Quota, Refusal,
-    Role, RoomId,
+    Command, ConnId, Event, Hub, IdKind, IdProblem, Input, Join, Limits, Output, PeerId, Quota,
+    Refusal, Role, RoomId,
 };
 
 fn joins_as(stage: &mut Stage, room: &str, name: &'static str) -> ConnId {
@@ -92,6 +92,28 @@ fn the_length_of_names_is_as_configured() {
     assert_eq!(of("abc", "abc"), None);
     assert_eq!(of("abc", "abcd"), Some((IdKind::Peer, problem)));
     assert_eq!(of("abcd", "abc"), Some((IdKind::Room, problem)));
+}
+
+#[test]
+fn the_name_of_a_room_or_a_peer_can_be_checked_alone() {
+    let limits = Limits {
+        id_length: 1,
+        ..Limits::default()
+    };
+    let refusal = |kind, chars| {
+        let problem = IdProblem::TooLong { chars, limit: 1 };
+        Err(Refusal::InvalidId { kind, problem })
+    };
+    let (room, peer) = (
+        |name: &str| RoomId::from(name),
+        |name: &str| PeerId::from(name),
+    );
+    assert_eq!(limits.check_room(&room("a")), Ok(()));
+    assert_eq!(limits.check_room(&room("ab")), refusal(IdKind::Room, 2));
+    assert_eq!(limits.check_room(&RoomId::LOBBY), Ok(()));
+    assert_eq!(limits.check_peer(&peer("a")), Ok(()));
+    assert_eq!(limits.check_peer(&peer("abc")), refusal(IdKind::Peer, 3));
+    assert_eq!(limits.check_names(&room("a"), &peer("a")), Ok(()));
 }
 
 #[test]

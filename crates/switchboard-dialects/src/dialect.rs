@@ -53,8 +53,8 @@ pub trait Dialect: Sync + Debug {
         out.extend_from_slice(message);
     }
 
-    /// Whether receivers may be given a signal that is in this wire's own words; if not, it is withheld as what the wire
-    /// has no word for ([`Encoded::Nothing`]).
+    /// Whether receivers may be given a signal that is in this wire's own words; if not, it is withheld as what the
+    /// wire has no word for ([`Encoded::Nothing`]).
     fn carries(&self, _signal: &Signal) -> bool {
         true
     }
@@ -69,7 +69,8 @@ pub trait ServerSide: Send + Debug {
     /// Reads one message; appends what it asks for, perhaps nothing.
     ///
     /// # Errors
-    /// What was wrong with it and what was expected. Nothing has changed then; answer with [`ServerSide::complain`].
+    /// What was wrong with it and what was expected; answer with [`ServerSide::complain`]. Nothing has changed then,
+    /// but that on a wire which takes several messages for one, what has come of an unfinished one is dropped.
     fn decode(&mut self, text: &str, into: &mut Vec<Asked>) -> Result<(), DecodeError>;
 
     /// Appends what this connection is told of an event.

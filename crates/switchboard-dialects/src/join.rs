@@ -2,7 +2,8 @@
 //!
 //! `join` -> `joined`, `leave` -> `leaved` (as the document spells it), `user-joined` and `user-left` to the others.
 //! Every other object is what Socket.IO clients send as a `message` event: it names its `roomId` and is relayed as it
-//! came. The wire `socketio` has the same objects in packets, and uses both halves from here. Source: docs/features.md, S0; gaps and examples: docs/dialects/join.md.
+//! came. The wire `socketio` has the same objects in packets, and uses both halves from here. Source: docs/features.md,
+//! S0; gaps and examples: docs/dialects/join.md.
 
 use std::borrow::Cow;
 
@@ -14,7 +15,7 @@ use crate::body::{Fields, Writer};
 use crate::dialect::{
     About, Asked, ClientSide, Dialect, Encoded, Introduction, Opening, ServerSide, Stamp, Told,
 };
-use crate::json::{JsonType, Key, Message, write_json_string};
+use crate::json::{Key, Message, write_json_string};
 use crate::place::Place;
 use crate::words::{addressee, complain, kind_of, refuse, refused, required, signalled};
 use crate::{DecodeError, Meaning, Said};
@@ -76,28 +77,19 @@ impl Dialect for JoinJson {
     fn read<'a>(&self, text: &'a str) -> Option<Meaning<'a>> {
         let fields = Fields::of_message(text)?;
         let name = fields.name();
-        let described = |kind: &str| {
-            let whole = || {
-                fields
-                    .object(kind)
-                    .and_then(|description| description.string("sdp"))
-            };
-            let direct = || {
-                (name.as_deref() == Some(kind))
-                    .then(|| fields.string("sdp"))
-                    .flatten()
-            };
-            direct().or_else(whole)
-        };
-        if let Some(sdp) = described("offer") {
-            return Some(Meaning::Offer { sdp });
-        }
-        if let Some(sdp) = described("answer") {
-            return Some(Meaning::Answer { sdp });
-        }
+        let whole = |kind| fields.get(kind).and_then(whole);
+        let described = |kind| fields.string("sdp").or_else(|| whole(kind));
+        let offer = |sdp| Meaning::Offer { sdp };
+        let answer = |sdp| Meaning::Answer { sdp };
         let meaning = match name.as_deref() {
+            Some("offer") => described("offer").map(offer),
+            Some("answer") => described("answer").map(answer),
             Some("candidate" | "ice-candidate") => Meaning::candidate(&fields, &["candidate"]),
             Some("chat") => fields.get("message").map(|text| Meaning::Chat { text }),
+            name if says_nothing(name) => {
+                let offer = whole("offer").map(offer);
+                offer.or_else(|| whole("answer").map(answer))
+            }
             _ => None,
         };
         Some(meaning.unwrap_or_else(|| Meaning::Other {
@@ -192,12 +184,22 @@ impl ServerSide for JoinServer {
 
 /// What a message is: clients of this wire also send descriptions whole, under no particular type.
 fn kind_of_message(message: &Message<'_>, name: Option<&str>) -> SignalKind {
-    let whole = |key| message.json_type(key) == Some(JsonType::Object);
+    let holds = |key| message.raw(key).and_then(whole).is_some();
     match kind_of(name) {
-        SignalKind::Other if whole(Key::Offer) => SignalKind::Offer,
-        SignalKind::Other if whole(Key::Answer) => SignalKind::Answer,
+        SignalKind::Other if says_nothing(name) && holds(Key::Offer) => SignalKind::Offer,
+        SignalKind::Other if says_nothing(name) && holds(Key::Answer) => SignalKind::Answer,
         kind => kind,
     }
+}
+
+/// Whether a type leaves open what the message is, so that its fields tell.
+fn says_nothing(name: Option<&str>) -> bool {
+    matches!(name, None | Some("message"))
+}
+
+/// The SDP of a description that a field holds.
+fn whole(description: &str) -> Option<&str> {
+    Fields::parse(description)?.string("sdp")
 }
 
 impl JoinServer {

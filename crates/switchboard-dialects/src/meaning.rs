@@ -62,6 +62,14 @@ impl<'a> Meaning<'a> {
         let line = Fields::parse(init).and_then(|fields| fields.get("candidate"));
         matches!(line, None | Some("null" | "\"\""))
     }
+
+    /// Whether this is a candidate that says which media it belongs to.
+    pub(crate) fn is_placed(&self) -> bool {
+        match self {
+            Self::Candidate { init } => Fields::parse(init).is_some_and(|init| is_placed(&init)),
+            _ => false,
+        }
+    }
 }
 
 /// The `RTCIceCandidateInit` that a field holds, or that its string makes together with the fields beside it.
@@ -77,26 +85,34 @@ fn candidate_init<'a>(value: &'a str, beside: &Fields<'a>) -> Option<Cow<'a, str
 }
 
 /// The `RTCIceCandidateInit` of a message that has its fields at the top level. A string alone may be anything, so it
-/// must look like a candidate (RFC 8839, section 5.1) and say which media it belongs to, without which no browser takes it.
+/// must look like a candidate (RFC 8839, section 5.1) and be placed.
 fn flat_init(line: &str, beside: &Fields<'_>) -> Option<String> {
     let text = unquote(line);
-    if !text.trim_start_matches("a=").starts_with("candidate:") {
+    if !text.trim_start_matches("a=").starts_with("candidate:") || !is_placed(beside) {
         return None;
     }
     let mut init = format!(r#"{{"candidate":{line}"#);
-    let mut add = |name: &str| {
-        let value = beside
-            .get(name)
-            .filter(|value| matches!(JsonType::of(value), JsonType::String | JsonType::Number));
-        if let Some(value) = value {
+    for name in PLACE.iter().chain(&["usernameFragment"]) {
+        if let Some(value) = beside.get(name).filter(is_scalar) {
             init.push_str(&format!(r#","{name}":{value}"#));
         }
-        value.is_some()
-    };
-    let placed = [add("sdpMid"), add("sdpMLineIndex")].contains(&true);
-    add("usernameFragment");
+    }
     init.push('}');
-    placed.then_some(init)
+    Some(init)
+}
+
+/// Whether a candidate says which media it belongs to. No browser and no aiortc takes one that does not.
+fn is_placed(init: &Fields<'_>) -> bool {
+    PLACE
+        .iter()
+        .any(|name| init.get(name).as_ref().is_some_and(is_scalar))
+}
+
+/// The fields of an `RTCIceCandidateInit` that say which media it belongs to.
+const PLACE: [&str; 2] = ["sdpMid", "sdpMLineIndex"];
+
+fn is_scalar(value: &&str) -> bool {
+    matches!(JsonType::of(value), JsonType::String | JsonType::Number)
 }
 
 /// Something said, with all that another wire may want to put into its message.

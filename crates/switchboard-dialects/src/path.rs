@@ -1,6 +1,6 @@
 //! S3: rooms whose members come in by `/ws/{room_id}/{user_id}`.
 //!
-//! Nobody joins by a message: who opens the socket is in the room. He gets `room_users`, the others `user_joined` and
+//! Nobody joins by a message: who opens the socket is in the room and gets `room_users`, the others `user_joined` and
 //! `user_left`; everything else is `{type, target, payload}` and goes to its target, or to all others, with its sender
 //! set by the server. Source: docs/features.md, S3; gaps and examples: docs/dialects/path.md.
 

@@ -1,7 +1,8 @@
 //! S2 and S4: clients that register an id, then speak by id, in the lobby or in a room with roles.
 //!
 //! `register` -> `registered`, `join` -> `joined` with the others, `peer-joined` and `peer-left`; everything else is
-//! relayed with `from` set by the server. Source: docs/features.md, S2 and S4; gaps and examples: docs/dialects/register.md.
+//! relayed with `from` set by the server. Source: docs/features.md, S2 and S4; gaps and examples:
+//! docs/dialects/register.md.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -127,14 +128,20 @@ impl Dialect for Register {
     }
 
     fn write(&self, said: &Said<'_>, out: &mut Vec<u8>) -> Encoded {
-        // Receivers of this wire die of a candidate that is none, and need no end of candidates.
+        // Receivers of this wire need no end of candidates, and die of what is called a description or a candidate and
+        // is none that they can take.
         if said.meaning.is_end_of_candidates() {
             return Encoded::Nothing;
         }
-        if let Meaning::Other { name, fields } = &said.meaning
-            && (name == "candidate"
-                || is_forged(name, fields, &ANNOUNCEMENTS, Key::ClientId, said.from))
-        {
+        let is_fit = match &said.meaning {
+            Meaning::Other { name, fields } => {
+                !DEMANDING.contains(&name.as_ref())
+                    && !is_forged(name, fields, &ANNOUNCEMENTS, Key::ClientId, said.from)
+            }
+            Meaning::Candidate { .. } => said.meaning.is_placed(),
+            Meaning::Offer { .. } | Meaning::Answer { .. } | Meaning::Chat { .. } => true,
+        };
+        if !is_fit {
             return Encoded::Untranslatable;
         }
         let message = match &said.meaning {
@@ -154,6 +161,9 @@ const ROUTING: [&str; 4] = ["type", "room_id", "target_id", "from"];
 
 /// What only the server says of a client, whom it names in `client_id`.
 const ANNOUNCEMENTS: [&str; 5] = ["registered", "joined", "left", "peer-joined", "peer-left"];
+
+/// What published receivers take by its type, whatever is in it.
+const DEMANDING: [&str; 3] = ["offer", "answer", "candidate"];
 
 /// What an end of candidates cannot do without, so that most candidates need not be read.
 static NULL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("null"));

@@ -9,6 +9,7 @@
 mod attachments;
 mod client;
 mod packet;
+mod places;
 
 use std::sync::LazyLock;
 
@@ -22,8 +23,9 @@ use crate::join::{self, JoinServer};
 use crate::json::{Found, Key, Malformed, Message, NOTHING_MORE};
 use crate::words::complain;
 use crate::{DecodeError, Meaning, Said, by_name};
-use attachments::{Awaited, Step, all_places_filled};
+use attachments::{Awaited, Step};
 use packet::{Kind, Packet, problem};
+use places::all_places_filled;
 
 /// The wire.
 pub const DIALECT: SocketIo = SocketIo;

@@ -1,9 +1,9 @@
-//! X.1: calls between any two wires. For every ordered pair one conversation is put together from what clients of the two
-//! wires say, and played against a real hub in memory.
+//! X.1: calls between any two wires. For every ordered pair one conversation is put together from what clients of the
+//! two wires say, and played against a real hub in memory.
 //!
 //! What comes of it stands, byte for byte, in `transcripts/mixed/ONE_calls_OTHER.txt` (`SWITCHBOARD_BLESS=1` writes it
-//! down; the difference is for review). And whatever stands there, it is read as a client of the receiving wire reads it:
-//! who said it, and what, must arrive as they were sent.
+//! down; the difference is for review). And whatever stands there, it is read as a client of the receiving wire reads
+//! it: who said it, and what, must arrive as they were sent.
 
 mod exchange;
 mod script;
@@ -92,8 +92,8 @@ fn forgotten() -> Vec<PathBuf> {
     paths.filter(is_forgotten).collect()
 }
 
-/// Every ordered pair of wires, each with itself too; and the lobby of registered clients, where it is an ordinary room,
-/// with every other wire.
+/// Every ordered pair of wires, each with itself too; and the lobby of registered clients, where it is an ordinary
+/// room, with every other wire.
 fn pairs() -> impl Iterator<Item = (&'static dyn PhraseBook, &'static dyn PhraseBook)> {
     let wires = BOOKS
         .iter()

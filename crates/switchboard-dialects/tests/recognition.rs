@@ -210,6 +210,26 @@ fn the_kind_of_a_message_is_that_of_its_meaning() {
                     format!(r#"{{"type":"x",{any},"data":{whole}}}"#),
                     SignalKind::Other,
                 ),
+                // A type that says what the message is counts more than what else is in it.
+                (
+                    format!(r#"{{"type":"x",{any},"offer":{whole}}}"#),
+                    SignalKind::Other,
+                ),
+                (
+                    format!(r#"{{"type":"answer",{any},"sdp":"v=0","offer":{whole}}}"#),
+                    SignalKind::Answer,
+                ),
+                (
+                    format!(r#"{{"type":"chat",{any},"message":"hello","offer":{whole}}}"#),
+                    SignalKind::Chat,
+                ),
+                // And what is called a description without being one counts nothing.
+                (format!(r#"{{{any},"offer":{{}}}}"#), SignalKind::Other),
+                (format!(r#"{{{any},"offer":"v=0"}}"#), SignalKind::Other),
+                (
+                    format!(r#"{{{any},"offer":{{"sdp":7}},"answer":{whole}}}"#),
+                    SignalKind::Answer,
+                ),
             ],
         ),
         (

@@ -551,7 +551,7 @@ fn signals(words: &Words, names: &Names, from: &PeerId) -> impl Iterator<Item = 
 fn meanings(sdp: &str) -> impl Iterator<Item = Meaning<'_>> {
     let other = r#"{"type":"white\"board","line":[[0,0],[1.0,1e400]],"a b":null,"":{"type":1}}"#;
     let other = dialect(Wire(0)).read(other).expect("a message");
-    let init = r#"{"candidate":"candidate:1 1 UDP 1 10.0.0.1 5000 typ host","sdpMid":null}"#;
+    let init = r#"{"candidate":"candidate:1 1 UDP 1 10.0.0.1 5000 typ host","sdpMid":null,"sdpMLineIndex":0}"#;
     let meanings = [
         Meaning::Offer { sdp },
         Meaning::Answer { sdp },

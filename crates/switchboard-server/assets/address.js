@@ -1,7 +1,7 @@
 /** What the page's own address says and what an invite link says. */
 
 import { friendlyName } from './names.js';
-import { wireNamed } from './wires/index.js';
+import { WIRES, wireNamed } from './wires/index.js';
 
 /** Where the page lives; everything else is found relative to it, so it may live under a sub-path. */
 export const BASE = new URL('.', document.baseURI);
@@ -26,10 +26,17 @@ export function readAddress() {
   };
 }
 
-/** Makes a reload, or a copied address, lead to the same room. @param {string} name @param {string} room */
-export function keepInAddress(name, room) {
+/**
+ * Makes a reload, or a copied address, lead to the same room on the same wire.
+ * @param {string} name
+ * @param {string} room
+ * @param {import('./wires/index.js').Wire} wire
+ */
+export function keepInAddress(name, room, wire) {
   const here = new URL(location.href);
   here.searchParams.set('room', room);
+  if (wire === WIRES[0]) here.searchParams.delete('wire');
+  else here.searchParams.set('wire', wire.name);
   history.replaceState(null, '', here);
   try {
     sessionStorage.setItem('name', name);

@@ -20,7 +20,6 @@ const media = new Media(mediaChanged, (kind) =>
   tell('media', { kind: 'error', key: `notice.lost.${kind}`, seconds: 15 }),
 );
 const room = roomOf({
-  wire: wishes.wire,
   media,
   log,
   stateChanged: drawState,
@@ -51,11 +50,11 @@ window.addEventListener('online', () => room.reconnect());
 if (!('RTCPeerConnection' in window)) tell('webrtc', { kind: 'error', key: 'notice.noWebrtc' });
 exposeForTests({ room, media, log, ready: entrance.ready });
 
-async function enter(name, roomName) {
-  keepInAddress(name, roomName);
+async function enter(name, roomName, wire) {
+  keepInAddress(name, roomName, wire);
   document.body.dataset.view = 'room';
   showPanel('call');
-  await room.enter(name, roomName);
+  await room.enter(name, roomName, wire);
 }
 
 function backToLobby() {

@@ -1,10 +1,11 @@
 /** The way in: a name, a room, a camera; and what to do if there is no camera to be had. */
 
 import { deviceChooser, usualSources, withoutMissing } from './devices.js';
-import { part } from './dom.js';
+import { make, part } from './dom.js';
 import { onLanguage, t } from './i18n.js';
 import { MediaTrouble, devicesAllowed } from './media.js';
 import { tell, untell } from './notices.js';
+import { WIRES, wireNamed } from './wires/index.js';
 
 /** @typedef {import('./devices.js').Sources} Sources */
 
@@ -18,13 +19,14 @@ const MADE_HERE = {
  * @param {{
  *   wishes: import('./address.js').Wishes,
  *   media: import('./media.js').Media,
- *   enter(name: string, room: string): Promise<void>,
+ *   enter(name: string, room: string, wire: import('./wires/index.js').Wire): Promise<void>,
  * }} surroundings `enter` is called with the media open
  */
 export function lobby({ wishes, media, enter }) {
   const form = /** @type {HTMLFormElement} */ (part('join-form'));
   const name = /** @type {HTMLInputElement} */ (part('name'));
   const room = /** @type {HTMLInputElement} */ (part('room-name'));
+  const wires = /** @type {HTMLSelectElement} */ (part('wire'));
   const join = /** @type {HTMLButtonElement} */ (part('join'));
   const preview = /** @type {HTMLVideoElement} */ (part('preview'));
   const previewButton = part('preview-start');
@@ -52,6 +54,14 @@ export function lobby({ wishes, media, enter }) {
     submit();
   });
   onLanguage(drawPreview);
+  onLanguage(() => drawWires(wires.value));
+  drawWires(wishes.wire.name);
+
+  /** @param {string} chosen */
+  function drawWires(chosen) {
+    wires.replaceChildren(...WIRES.map(({ name }) => make('option', { value: name, textContent: t(`wire.${name}`) })));
+    wires.value = chosen;
+  }
 
   async function choose() {
     chooser.sources = wishes.media ? MADE_HERE[wishes.media] : await usualSources();
@@ -78,7 +88,6 @@ export function lobby({ wishes, media, enter }) {
   }
 
   function drawPreview() {
-    part('wire-name').textContent = t('lobby.wire', { wire: wishes.wire.name });
     const { video } = chooser.sources;
     const showing = !inside && media.track('video') !== null;
     preview.srcObject = showing ? media.stream : null;
@@ -98,7 +107,7 @@ export function lobby({ wishes, media, enter }) {
       inside = true;
       untell('refused');
       drawPreview();
-      await enter(names.name, names.room);
+      await enter(names.name, names.room, wireNamed(wires.value));
     } catch (error) {
       inside = false;
       explain(error);

@@ -19,15 +19,14 @@ const ICE_RENEWAL = 600000;
 
 /**
  * @param {{
- *   wire: import('./wires/index.js').Wire,
  *   media: import('./media.js').Media,
  *   log: import('./log.js').Log,
  *   stateChanged(): void,
  *   unread(): void,
  *   turnedAway(): void,
- * }} surroundings `turnedAway`: the server refused the join, and the room is left already
+ * }} surroundings `turnedAway`: the server will not have us, and the room is left already
  */
-export function roomOf({ wire, media, log, stateChanged, unread, turnedAway }) {
+export function roomOf({ media, log, stateChanged, unread, turnedAway }) {
   /** @type {Map<string, import('./statistics.js').LinkStatistics>} */
   const statistics = new Map();
   let self = '';
@@ -52,7 +51,7 @@ export function roomOf({ wire, media, log, stateChanged, unread, turnedAway }) {
     note: (type, detail) => log.note(type, detail),
   });
   const session = new Session(
-    { wire, base: BASE, log },
+    { base: BASE, log },
     {
       state: stateChanged,
       joined({ id, peers, again }) {
@@ -180,16 +179,17 @@ export function roomOf({ wire, media, log, stateChanged, unread, turnedAway }) {
     get name() {
       return roomName;
     },
-    /** @param {string} id @param {string} room */
-    async enter(id, room) {
+    /** @param {string} id @param {string} room @param {import('./wires/index.js').Wire} wire */
+    async enter(id, room, wire) {
       self = id;
       roomName = room;
       part('room-title').textContent = room;
+      part('log-wire').textContent = wire.name;
       chat.clear();
       const current = ++visit;
       call.iceServers = await fetchIceServers(log);
       if (current !== visit) return;
-      session.join(id, room);
+      session.join(id, room, wire);
       timers = [
         setInterval(readStatistics, STATISTICS),
         setInterval(renewIceServers, ICE_RENEWAL),

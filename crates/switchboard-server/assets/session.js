@@ -7,8 +7,8 @@
 /** Delay before the first attempt and the longest, ms. */
 const SHORTEST = 500;
 const LONGEST = 10000;
-/** Close codes by which the server says: not again in this way. */
-const FINAL = { first: 4100, last: 4199 };
+/** Close codes by which the server says: not again in this way; or that its business with us is done. */
+const FINAL = { first: 4100, last: 4199, done: 1000 };
 /** How long connecting and joining may take together, ms. */
 const PATIENCE = 10000;
 
@@ -22,7 +22,7 @@ const PATIENCE = 10000;
  * @property {(id: string) => void} departed
  * @property {(from: string, meaning: import('./wires/index.js').Meaning) => void} signal
  * @property {(refusal: import('./wires/index.js').Refusal, turnedAway: boolean) => void} refused
- *   `turnedAway`: the server will not have us, and the session is over
+ *   `turnedAway`: the server will not have us (any more), and the session is over
  * @property {(end: import('./wires/index.js').End, delay: number) => void} lost the connection is
  *   gone; the next attempt comes in `delay` ms
  */
@@ -31,10 +31,11 @@ export class Session {
   /** @type {State} */
   state = 'out';
 
-  #wire;
   #base;
   #log;
   #events;
+  /** @type {import('./wires/index.js').Wire | null} */
+  #wire = null;
   /** @type {import('./wires/index.js').Connection | null} */
   #connection = null;
   #id = '';
@@ -44,21 +45,21 @@ export class Session {
   #timer = 0;
 
   /**
-   * @param {{wire: import('./wires/index.js').Wire, base: URL, log: import('./log.js').Log}} way
+   * @param {{base: URL, log: import('./log.js').Log}} way
    * @param {SessionEvents} events
    */
-  constructor({ wire, base, log }, events) {
-    this.#wire = wire;
+  constructor({ base, log }, events) {
     this.#base = base;
     this.#log = log;
     this.#events = events;
   }
 
-  /** @param {string} id @param {string} room */
-  join(id, room) {
+  /** @param {string} id @param {string} room @param {import('./wires/index.js').Wire} wire */
+  join(id, room, wire) {
     this.leave();
     this.#id = id;
     this.#room = room;
+    this.#wire = wire;
     this.#failures = 0;
     this.#hasJoined = false;
     this.#attempt();
@@ -91,7 +92,7 @@ export class Session {
     this.#drop();
     this.#become('connecting');
     const introduction = { base: this.#base, id: this.#id, room: this.#room, log: this.#log };
-    const connection = this.#wire.connect(introduction, {
+    this.#connection = this.#wire.connect(introduction, {
       joined: ({ id, peers }) => {
         if (this.state === 'joined') return;
         clearTimeout(this.#timer);
@@ -105,9 +106,9 @@ export class Session {
       departed: this.#events.departed,
       signal: this.#events.signal,
       refused: (refusal) => this.#refused(refusal),
+      dismissed: (reason) => this.#over({ message: reason }),
       closed: (end) => this.#closed(end),
     });
-    this.#connection = connection;
     this.#timer = setTimeout(() => this.#lost({ code: 0, reason: 'no answer in time' }), PATIENCE);
   }
 
@@ -119,12 +120,16 @@ export class Session {
   }
 
   #closed(end) {
-    if (end.code < FINAL.first || end.code > FINAL.last) {
-      this.#lost(end);
-      return;
-    }
+    const final = end.code === FINAL.done || (end.code >= FINAL.first && end.code <= FINAL.last);
+    if (final) this.#over({ message: end.reason, code: String(end.code) });
+    else this.#lost(end);
+  }
+
+  /** There is nobody left to say goodbye to. @param {import('./wires/index.js').Refusal} refusal */
+  #over(refusal) {
+    this.#drop();
     this.leave();
-    this.#events.refused({ message: end.reason, code: String(end.code) }, true);
+    this.#events.refused(refusal, true);
   }
 
   #lost(end) {

@@ -17,7 +17,14 @@ const en = {
   'lobby.preview': 'Preview',
   'lobby.noPreview': 'Your camera stays off until you join or ask for a preview.',
   'lobby.noVideo': 'You join without a picture.',
-  'lobby.wire': 'Wire: {wire}.',
+  'lobby.wire': 'Wire',
+  'lobby.wireHint': 'How this tab speaks to the server. Members of one room meet whatever wire they are on.',
+
+  'wire.register': 'register · roles and direct messages',
+  'wire.join-room': 'join-room · everything to everybody',
+  'wire.join': 'join · the Socket.IO rooms as plain JSON',
+  'wire.socketio': 'socketio · rooms over Socket.IO',
+  'wire.path': 'path · room and user in the address',
 
   'source.camera': 'Default camera',
   'source.microphone': 'Default microphone',
@@ -129,7 +136,14 @@ const zh = {
   'lobby.preview': '预览',
   'lobby.noPreview': '在你加入或点击预览之前，摄像头保持关闭。',
   'lobby.noVideo': '你将不带画面加入。',
-  'lobby.wire': '协议：{wire}。',
+  'lobby.wire': '协议',
+  'lobby.wireHint': '本标签页与服务器通信的方式。同一房间里的人，无论用哪种协议都能相遇。',
+
+  'wire.register': 'register · 角色与点对点消息',
+  'wire.join-room': 'join-room · 消息发给所有人',
+  'wire.join': 'join · 纯 JSON 的 Socket.IO 房间',
+  'wire.socketio': 'socketio · 基于 Socket.IO 的房间',
+  'wire.path': 'path · 房间与用户写在地址里',
 
   'source.camera': '默认摄像头',
   'source.microphone': '默认麦克风',

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use ahash::RandomState;
 use parking_lot::Mutex;
@@ -43,7 +43,7 @@ impl fmt::Display for Remote {
     }
 }
 
-/// Counts the open sockets.
+/// Counts open sockets, and connections, of which some have no socket at the moment.
 #[derive(Debug)]
 pub(crate) struct Gatekeeper {
     connections: usize,
@@ -52,23 +52,48 @@ pub(crate) struct Gatekeeper {
     open: Mutex<Open>,
 }
 
-/// Sockets beyond the bound on WebSockets, so that a full server still answers how it is.
+/// Sockets beyond the bound on connections, so that a full server still answers how it is.
 const RESERVE: usize = 64;
+
+/// Sockets that a connection may have which is polled: one waits for what is said, one says something.
+const SOCKETS_PER_POLLED: usize = 2;
 
 #[derive(Debug, Default)]
 struct Open {
-    total: usize,
-    websockets: usize,
-    /// Kept only while there is a bound.
-    by_address: HashMap<IpAddr, usize, RandomState>,
+    sockets: usize,
+    connections: usize,
+    /// Those of the connections that are polled.
+    polled: usize,
+    /// These two only while there is a bound.
+    sockets_by_address: Tally,
+    polled_by_address: Tally,
 }
 
-/// One open socket's place; dropping it frees the place.
+/// One open socket's or polled connection's place; dropping it frees the place.
 #[derive(Debug)]
 pub(crate) struct Admission {
     pub(crate) peer: Remote,
-    is_websocket: AtomicBool,
+    is_socket: bool,
+    is_connection: AtomicBool,
+    is_polled: AtomicBool,
+    /// What was last answered to a poll on this socket, until its next request shows that it has arrived.
+    pub(crate) answer: Mutex<Option<Arc<Answer>>>,
     keeper: Arc<Gatekeeper>,
+}
+
+/// Messages in an answer to a poll of which is not known yet whether it has arrived.
+#[derive(Debug)]
+pub(crate) struct Answer(AtomicUsize);
+
+impl Answer {
+    pub(crate) fn new(messages: usize) -> Arc<Self> {
+        Arc::new(Self(AtomicUsize::new(messages)))
+    }
+
+    /// It has not: how many messages that are, told once.
+    pub(crate) fn lose(&self) -> usize {
+        self.0.swap(0, Ordering::Relaxed)
+    }
 }
 
 /// Why a socket is turned away.
@@ -90,62 +115,109 @@ impl Gatekeeper {
     }
 
     /// Sockets open now.
-    pub(crate) fn open(&self) -> usize {
-        self.open.lock().total
+    pub(crate) fn sockets(&self) -> usize {
+        self.open.lock().sockets
     }
 
-    /// Lets one more in.
+    /// Lets one more socket in.
     pub(crate) fn admit(self: &Arc<Self>, peer: Remote) -> Result<Admission, TurnedAway> {
         let mut open = self.open.lock();
-        if open.total >= self.connections.saturating_add(RESERVE) {
+        let most = self.connections.saturating_add(RESERVE);
+        if open.sockets >= most.saturating_add(SOCKETS_PER_POLLED * open.polled) {
             return Err(TurnedAway::Full);
         }
-        if self.per_address > 0
-            && let Some(ip) = peer.ip()
-        {
-            let count = open.by_address.entry(ip).or_default();
-            if *count >= self.per_address {
-                return Err(TurnedAway::Address);
-            }
-            *count += 1;
+        open.sockets_by_address.take(self.per_address, peer)?;
+        open.sockets += 1;
+        Ok(self.place(peer, true))
+    }
+
+    /// Lets one more connection in that is polled.
+    pub(crate) fn admit_polled(self: &Arc<Self>, peer: Remote) -> Result<Admission, TurnedAway> {
+        let mut open = self.open.lock();
+        if open.connections >= self.connections {
+            return Err(TurnedAway::Full);
         }
-        open.total += 1;
-        Ok(Admission {
+        open.polled_by_address.take(self.per_address, peer)?;
+        open.connections += 1;
+        open.polled += 1;
+        Ok(self.place(peer, false))
+    }
+
+    fn place(self: &Arc<Self>, peer: Remote, is_socket: bool) -> Admission {
+        Admission {
             peer,
-            is_websocket: AtomicBool::new(false),
+            is_socket,
+            is_connection: AtomicBool::new(!is_socket),
+            is_polled: AtomicBool::new(!is_socket),
+            answer: Mutex::default(),
             keeper: Arc::clone(self),
-        })
+        }
     }
 }
 
 impl Admission {
-    /// Makes the socket one of the WebSockets, if there may be one more.
-    pub(crate) fn become_websocket(&self) -> Result<(), TurnedAway> {
+    /// Makes the socket one of the connections, if there may be one more.
+    pub(crate) fn become_connection(&self) -> Result<(), TurnedAway> {
         let mut open = self.keeper.open.lock();
-        if open.websockets >= self.keeper.connections {
+        if open.connections >= self.keeper.connections {
             return Err(TurnedAway::Full);
         }
-        if !self.is_websocket.swap(true, Ordering::Relaxed) {
-            open.websockets += 1;
+        if !self.is_connection.swap(true, Ordering::Relaxed) {
+            open.connections += 1;
         }
         Ok(())
+    }
+
+    /// The connection is polled no more, as it has a socket, which has a place of its own.
+    pub(crate) fn end_polling(&self) {
+        if self.is_polled.swap(false, Ordering::Relaxed) {
+            let mut open = self.keeper.open.lock();
+            open.polled -= 1;
+            open.polled_by_address
+                .give_back(self.keeper.per_address, self.peer);
+        }
     }
 }
 
 impl Drop for Admission {
     fn drop(&mut self) {
+        self.end_polling();
         let mut open = self.keeper.open.lock();
-        open.total -= 1;
-        if *self.is_websocket.get_mut() {
-            open.websockets -= 1;
+        if *self.is_connection.get_mut() {
+            open.connections -= 1;
         }
-        if self.keeper.per_address > 0
-            && let Some(ip) = self.peer.ip()
-            && let Some(count) = open.by_address.get_mut(&ip)
+        if self.is_socket {
+            open.sockets -= 1;
+            open.sockets_by_address
+                .give_back(self.keeper.per_address, self.peer);
+        }
+    }
+}
+
+/// How many of something each address has. Nothing is kept while there is no bound.
+#[derive(Debug, Default)]
+struct Tally(HashMap<IpAddr, usize, RandomState>);
+
+impl Tally {
+    fn take(&mut self, bound: usize, peer: Remote) -> Result<(), TurnedAway> {
+        let Some(ip) = peer.ip().filter(|_| bound > 0) else {
+            return Ok(());
+        };
+        let count = self.0.entry(ip).or_default();
+        if *count >= bound {
+            return Err(TurnedAway::Address);
+        }
+        *count += 1;
+        Ok(())
+    }
+
+    fn give_back(&mut self, bound: usize, peer: Remote) {
+        if let Some(ip) = peer.ip().filter(|_| bound > 0)
+            && let Some(count) = self.0.get_mut(&ip)
         {
             *count -= 1;
             if *count == 0 {
-                open.by_address.remove(&ip);
+                self.0.remove(&ip);
             }
         }
     }
@@ -160,20 +232,20 @@ mod tests {
     }
 
     #[test]
-    fn a_full_server_has_room_for_questions_but_not_for_websockets() {
+    fn a_full_server_has_room_for_questions_but_not_for_connections() {
         let keeper = Arc::new(Gatekeeper::new(1, 0));
         let first = keeper.admit(from("127.0.0.1:1")).expect("a place");
-        first.become_websocket().expect("a place");
+        first.become_connection().expect("a place");
         let others: Vec<Admission> = (0..RESERVE)
             .map(|_| keeper.admit(from("127.0.0.1:2")).expect("a place"))
             .collect();
-        assert_eq!(others[0].become_websocket(), Err(TurnedAway::Full));
+        assert_eq!(others[0].become_connection(), Err(TurnedAway::Full));
         assert_eq!(
             keeper.admit(from("127.0.0.1:2")).err(),
             Some(TurnedAway::Full)
         );
         drop(first);
-        others[0].become_websocket().expect("its place is free");
+        others[0].become_connection().expect("its place is free");
         assert!(keeper.admit(from("127.0.0.1:2")).is_ok());
     }
 
@@ -188,6 +260,43 @@ mod tests {
         let _other = keeper.admit(from("127.0.0.2:1")).expect("a place");
         let _unix = [keeper.admit(Remote::Unix), keeper.admit(Remote::Unix)]
             .map(|place| place.expect("a place"));
-        assert_eq!(keeper.open(), 4);
+        assert_eq!(keeper.sockets(), 4);
+    }
+
+    #[test]
+    fn who_is_polled_is_a_connection_and_no_socket_but_may_have_two() {
+        let keeper = Arc::new(Gatekeeper::new(1, 2));
+        let polled = keeper
+            .admit_polled(from("127.0.0.1:1"))
+            .expect("a connection");
+        assert_eq!(
+            keeper.admit_polled(from("127.0.0.2:1")).err(),
+            Some(TurnedAway::Full)
+        );
+        assert_eq!(keeper.sockets(), 0);
+        let most = 1 + RESERVE + SOCKETS_PER_POLLED;
+        let sockets: Vec<Admission> = (0..most)
+            .filter_map(|number| {
+                let ip = [127, 0, 1, u8::try_from(number / 2).ok()?];
+                keeper.admit(Remote::Tcp((ip, 1).into())).ok()
+            })
+            .collect();
+        assert_eq!(sockets.len(), most);
+        assert_eq!(
+            keeper.admit(from("127.0.0.9:1")).err(),
+            Some(TurnedAway::Full)
+        );
+        // With a socket of its own it is polled no more, and goes on being a connection.
+        polled.end_polling();
+        drop(sockets);
+        assert!(sockets_taken(&keeper) == 0 && keeper.open.lock().polled_by_address.0.is_empty());
+        let socket = keeper.admit(from("127.0.0.1:1")).expect("a place");
+        assert_eq!(socket.become_connection(), Err(TurnedAway::Full));
+        drop(polled);
+        socket.become_connection().expect("its place is free");
+    }
+
+    fn sockets_taken(keeper: &Gatekeeper) -> usize {
+        keeper.open.lock().sockets_by_address.0.len()
     }
 }

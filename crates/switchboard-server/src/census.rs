@@ -87,9 +87,9 @@ impl Node {
         let room = shard.hub.room(id)?;
         let presences = room.presences();
         let joined = presences.iter().map(|presence| presence.joined);
-        let signs = presences
-            .iter()
-            .filter_map(|presence| shard.links.get(&presence.active?))
+        let connections = room.connections().into_iter();
+        let signs = connections
+            .filter_map(|conn| shard.links.get(&conn))
             .map(|connection| self.started() + TICK * self.last_sign(connection));
         let last_activity = joined.chain(signs).max().unwrap_or(room.opened());
         Some(RoomSeen {

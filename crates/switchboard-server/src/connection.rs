@@ -162,6 +162,11 @@ impl Connection {
         }
     }
 
+    /// Whether it has no socket of its own.
+    pub(crate) fn is_polled(&self) -> bool {
+        self.line.writer().is_none()
+    }
+
     /// Has whoever waits for packets look again.
     pub(crate) fn wake_poll(&self) {
         self.line.wake_poll();
@@ -212,6 +217,10 @@ impl Connection {
             }
         });
         self.cut_off_after(CLOSE_TIMEOUT, batch.node());
+        if self.is_polled() {
+            // Nobody who polls answers a close; the session's task is to know of it.
+            self.wake_reader();
+        }
         pushed == Pushed::Queued
     }
 

@@ -114,11 +114,7 @@ impl Metrics {
             "Connections before their first message",
             unidentified.clone(),
         );
-        registry.register(
-            "sockets",
-            "Open sockets, HTTP included, and clients that poll",
-            sockets.clone(),
-        );
+        registry.register("sockets", "Open sockets, HTTP included", sockets.clone());
         registry.register(
             "closes",
             "Connections ended by the server, by reason",

@@ -15,8 +15,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use parking_lot::{Mutex, MutexGuard};
 use switchboard_core::{
-    Closing, Command, ConnId, Event, Fact, Hub, Input, Join, Limits, Output, PeerId, Quota,
-    RoomId, Wire,
+    Closing, Command, ConnId, Event, Fact, Hub, Input, Join, Limits, Output, PeerId, Quota, RoomId,
+    Wire,
 };
 use switchboard_dialects::{
     Asked, DecodeError, Entrance, Opening, Options, ServerSide, Stamp, dialect, recognise,
@@ -276,6 +276,9 @@ impl Node {
         problem: &DecodeError,
         batch: &mut Batch<'_>,
     ) {
+        if let (None, Some(wire)) = (connection.wire(), connection.claimed) {
+            connection.speech().translator = Some(self.open(connection, wire, None));
+        }
         let Some(wire) = connection.wire() else {
             return self.turn_away(connection, batch);
         };
@@ -479,12 +482,11 @@ impl Node {
         let mut newest = self.last_sign(connection);
         for room in rooms {
             let shard = self.shards[self.shard_of(&room)].lock();
-            let presences = shard.hub.room(&room).map(|room| room.presences());
-            let links = presences
+            let links = shard.hub.room(&room).map(|room| room.connections());
+            let signs = links
                 .into_iter()
                 .flatten()
-                .filter_map(|presence| presence.active);
-            let signs = links.filter_map(|conn| Some(self.last_sign(shard.links.get(&conn)?)));
+                .filter_map(|conn| Some(self.last_sign(shard.links.get(&conn)?)));
             newest = signs.fold(newest, u32::max);
         }
         newest

@@ -119,6 +119,10 @@ impl Outbox {
 
     /// Takes so many packets, for an answer to a poll; `None` if none waits.
     pub(crate) fn take_packets(&mut self, most: usize) -> Option<Packets> {
+        // What waits for a WebSocket is not for polls.
+        if self.framing != Framing::EnginePolling {
+            return None;
+        }
         let (mut end, mut messages) = (0, 0);
         for unit in self.units().take(most) {
             end = unit.end;
@@ -127,11 +131,10 @@ impl Outbox {
         if end == 0 {
             return None;
         }
-        let mut payload: Vec<u8> = self.bytes.drain(..end).collect();
+        // Who has nothing to say keeps no buffer.
+        let rest = self.bytes.split_off(end);
+        let mut payload = std::mem::replace(&mut self.bytes, rest);
         payload.pop();
-        if self.bytes.is_empty() {
-            self.clear();
-        }
         Some(Packets { payload, messages })
     }
 

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ pub(crate) struct Stream {
     patience: Duration,
     /// When the peer's patience ends; `None` while it takes what is written.
     stalled: Option<Pin<Box<Sleep>>>,
+    broken: Arc<AtomicBool>,
 }
 
 #[derive(Debug)]
@@ -42,21 +45,34 @@ pub(crate) enum WriteHalf {
 
 impl Stream {
     /// A TCP connection whose peer may take nothing for as long as `patience`.
-    pub(crate) const fn tcp(stream: TcpStream, patience: Duration) -> Self {
+    pub(crate) fn tcp(stream: TcpStream, patience: Duration) -> Self {
         Self::new(Socket::Tcp(stream), patience)
     }
 
     /// The same for a unix socket.
-    pub(crate) const fn unix(stream: UnixStream, patience: Duration) -> Self {
+    pub(crate) fn unix(stream: UnixStream, patience: Duration) -> Self {
         Self::new(Socket::Unix(stream), patience)
     }
 
-    const fn new(socket: Socket, patience: Duration) -> Self {
+    fn new(socket: Socket, patience: Duration) -> Self {
         Self {
             socket,
             patience,
             stalled: None,
+            broken: Arc::default(),
         }
+    }
+
+    /// Whether it has failed by now, rather than ended: what was written last may not have arrived then.
+    pub(crate) fn broken(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.broken)
+    }
+
+    fn note<T>(&self, done: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if matches!(done, Poll::Ready(Err(_))) {
+            self.broken.store(true, Ordering::Relaxed);
+        }
+        done
     }
 
     pub(crate) fn into_split(self) -> (ReadHalf, WriteHalf) {
@@ -139,10 +155,12 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().socket {
-            Socket::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Socket::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
-        }
+        let stream = self.get_mut();
+        let read = match &mut stream.socket {
+            Socket::Tcp(socket) => Pin::new(socket).poll_read(cx, buffer),
+            Socket::Unix(socket) => Pin::new(socket).poll_read(cx, buffer),
+        };
+        stream.note(read)
     }
 }
 
@@ -159,16 +177,15 @@ impl AsyncWrite for Stream {
         };
         if written.is_ready() {
             stream.stalled = None;
-            return written;
+            return stream.note(written);
         }
         let patience = stream.patience;
         let stalled = stream
             .stalled
             .get_or_insert_with(|| Box::pin(sleep(patience)));
-        stalled
-            .as_mut()
-            .poll(cx)
-            .map(|()| Err(io::ErrorKind::TimedOut.into()))
+        let over = stalled.as_mut().poll(cx);
+        let failed = over.map(|()| Err(io::ErrorKind::TimedOut.into()));
+        stream.note(failed)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

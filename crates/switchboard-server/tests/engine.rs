@@ -8,6 +8,8 @@ mod support;
 mod client;
 #[path = "engine/ends.rs"]
 mod ends;
+#[path = "engine/late_requests.rs"]
+mod late_requests;
 #[path = "engine/polling.rs"]
 mod polling;
 #[path = "engine/requests.rs"]

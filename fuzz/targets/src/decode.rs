@@ -30,9 +30,9 @@ fn doors() -> impl Iterator<Item = Wire> {
 const MAX_LINES: usize = 24;
 
 /// Takes the bytes line by line: the first byte of a line chooses a connection (`0` and on are recognised by what they
-/// say, `a` and on are at the other doors), the rest is what it says; a `-` alone ends it. Whatever is said: nothing panics, what is accepted is a message that can be relayed under its sender's own
-/// name, and what anybody hears (translated for his wire) is a message again. Then both halves of every wire get every
-/// line, recognised or not.
+/// say, `a` and on are at the other doors), the rest is what it says; a `-` alone ends it. Whatever is said: nothing
+/// panics, what is accepted is a message that can be relayed under its sender's own name, and what anybody hears, in
+/// the words of the hearer's wire, is a message again. Then both halves of every wire get every line, recognised or not.
 pub fn decode(data: &[u8]) {
     let lines = data.split(|&byte| byte == b'\n').filter_map(line);
     let lines: Vec<(usize, &str)> = lines.take(MAX_LINES).collect();

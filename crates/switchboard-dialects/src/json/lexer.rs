@@ -4,7 +4,7 @@
 
 mod string;
 
-use super::{Found, JsonType, MAX_DEPTH, Malformed};
+use super::{Found, JsonType, MAX_DEPTH, Malformed, NOTHING_MORE};
 
 /// A place in the text. Every method leaves it behind what it has read.
 #[derive(Clone, Debug)]

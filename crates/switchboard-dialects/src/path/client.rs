@@ -92,12 +92,18 @@ impl PathClient {
                 peer: who()?,
                 role,
             }),
-            "room_closed" => Told::Event(Event::RoomClosed {
-                room,
-                peer: self.introduction.peer.clone(),
-                // The one reason there is.
-                why: Closing::Idle,
-            }),
+            "room_closed" => {
+                let peer = self.introduction.peer.clone();
+                Told::Event(match text("reason").as_deref() {
+                    Some(reason) if reason == Closing::Idle.name() => Event::RoomClosed {
+                        room,
+                        peer,
+                        why: Closing::Idle,
+                    },
+                    // For a reason that we do not know: the client is out, and that is what is known.
+                    _ => Event::Left { room, peer },
+                })
+            }
             "error" => Told::Refused {
                 code: text("code").unwrap_or_default(),
                 message: text("message").unwrap_or_default(),

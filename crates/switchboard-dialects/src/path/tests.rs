@@ -337,6 +337,38 @@ fn who_is_refused_at_the_door_is_told_without_a_name() {
 }
 
 #[test]
+fn s3_6_a_client_takes_a_closed_room_for_idle_only_if_it_is_told_so() {
+    let closed = |payload: &str| {
+        let mut client = DIALECT.client(Introduction {
+            wire: WIRE,
+            peer: "ann".into(),
+        });
+        let mut told = Vec::new();
+        let text = format!(r#"{{"type":"room_closed","target":"ann","payload":{payload}}}"#);
+        client.decode(&text, &mut told).expect("a message");
+        told.remove(0)
+    };
+    let idle = closed(r#"{"reason":"idle"}"#);
+    assert!(
+        matches!(
+            &idle,
+            Told::Event(Event::RoomClosed {
+                why: Closing::Idle,
+                ..
+            })
+        ),
+        "{idle:?}"
+    );
+    // Whatever else it may be for, the client is out.
+    for payload in [r#"{"reason":"noise"}"#, r#"{"reason":7}"#, "{}", "null"] {
+        let other = closed(payload);
+        let is_left =
+            matches!(&other, Told::Event(Event::Left { peer, .. }) if *peer == "ann".into());
+        assert!(is_left, "{other:?}");
+    }
+}
+
+#[test]
 fn a_client_does_not_take_what_a_peer_says_for_the_server_s_word() {
     let mut client = DIALECT.client(Introduction {
         wire: WIRE,

@@ -4,6 +4,12 @@ import { make } from '../dom.js';
 import { code, line } from './prose.js';
 import { bounds } from './schema.js';
 
+/**
+ * What may stand in a gap of a path: not `.` or `..`, however written. Browsers take those for steps and ask for another
+ * path; other clients can ask for them.
+ */
+const SEGMENT = { required: true, pattern: String.raw`(?!\.\.?$).*`, title: 'anything but . and .., which no browser can ask for' };
+
 /** @param {Record<string, any>} operation @param {Record<string, any>} description where its schemas are */
 export function trial(operation, description) {
   const parameters = operation.parameters ?? [];
@@ -45,7 +51,7 @@ function field(parameter, description) {
     make('input', {
       name: parameter.name,
       // A path with a gap is another path; what else is wrong is for the server to say.
-      required: parameter.in === 'path',
+      ...(parameter.in === 'path' ? SEGMENT : {}),
       placeholder: String(schema.default ?? ''),
       autocomplete: 'off',
       spellcheck: false,

@@ -21,6 +21,7 @@
  * @property {(id: string) => void} departed
  * @property {(from: string, meaning: Meaning) => void} signal
  * @property {(refusal: Refusal) => void} refused
+ * @property {(reason: string) => void} dismissed the server put us out of the room
  * @property {(end: End) => void} closed once, and never after `close()`
  *
  * @typedef {object} Connection one live connection on a wire
@@ -35,11 +36,14 @@
  *   events: Events) => Connection} connect opens a connection and joins the room
  */
 
+import { join } from './join.js';
 import { joinRoom } from './join-room.js';
+import { path } from './path.js';
 import { register } from './register.js';
+import { socketio } from './socketio.js';
 
 /** @type {readonly Wire[]} The first is the default. */
-export const WIRES = [register, joinRoom];
+export const WIRES = [register, joinRoom, join, socketio, path];
 
 /** @param {string | null} name @returns {Wire} the named wire, or the default for an unknown name */
 export function wireNamed(name) {

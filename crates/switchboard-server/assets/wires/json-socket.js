@@ -28,7 +28,7 @@ export function openJsonSocket(url, { log, peerOf, opened, received, closed }) {
     if (done) return;
     const message = parse(data);
     if (!message) {
-      log.note('not JSON', String(data).slice(0, 200));
+      log.note('no message', String(data).slice(0, 200));
       return;
     }
     log.add({ direction: 'in', type: message.type, peer: peerOf(message), text: data });
@@ -60,12 +60,13 @@ export function openJsonSocket(url, { log, peerOf, opened, received, closed }) {
   };
 }
 
-/** @param {unknown} data @returns {any} the message, or null if it is no object with a `type` */
+/** @param {unknown} data @returns {any} the message, its `type` a text in any case; null if it is no JSON object */
 function parse(data) {
   if (typeof data !== 'string') return null;
   try {
     const message = JSON.parse(data);
-    return typeof message?.type === 'string' ? message : null;
+    if (message === null || typeof message !== 'object' || Array.isArray(message)) return null;
+    return { ...message, type: String(message.type ?? 'message') };
   } catch {
     return null;
   }

@@ -36,6 +36,10 @@ function connect({ base, id, room, log }, events) {
       case 'peer-left':
         events.departed(String(message.client_id));
         break;
+      case 'left':
+        // The answer to our own leave comes when nobody listens any more.
+        events.dismissed('room closed');
+        break;
       case 'error':
         events.refused({
           message: String(message.message ?? ''),

@@ -129,6 +129,7 @@ impl Config {
         let timeouts = &self.timeouts;
         for (key, duration) in [
             ("timeouts.handshake", timeouts.handshake),
+            ("timeouts.keep_alive", timeouts.keep_alive),
             ("timeouts.first_message", timeouts.first_message),
             ("timeouts.first_message_busy", timeouts.first_message_busy),
             ("timeouts.ping_interval", timeouts.ping_interval),

@@ -104,6 +104,9 @@ pub struct Timeouts {
     /// For a new connection to complete its HTTP request or WebSocket handshake; default 10s; needs a restart.
     #[serde(with = "humantime_serde")]
     pub handshake: Duration,
+    /// For an HTTP connection to ask for something more; default 1m 15s, as proxies keep theirs for a minute; needs a restart.
+    #[serde(with = "humantime_serde")]
+    pub keep_alive: Duration,
     /// For a connection to send its first message; default 10m, as people type it by hand; needs a restart.
     #[serde(with = "humantime_serde")]
     pub first_message: Duration,
@@ -128,6 +131,7 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             handshake: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(75),
             first_message: Duration::from_secs(600),
             first_message_busy: Duration::from_secs(10),
             ping_interval: Duration::from_secs(25),

@@ -33,6 +33,7 @@ fn full() -> Config {
         },
         timeouts: Timeouts {
             handshake: std::time::Duration::from_millis(1),
+            keep_alive: std::time::Duration::from_millis(9),
             first_message: std::time::Duration::from_millis(2),
             first_message_busy: std::time::Duration::from_millis(3),
             ping_interval: std::time::Duration::from_millis(4),

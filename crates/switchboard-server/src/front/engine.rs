@@ -3,12 +3,14 @@
 //! Source: the Engine.IO protocol document, version 4; what its real clients need beyond that is in
 //! `docs/dialects/socketio.md`.
 
+mod intake;
 pub(in crate::front) mod packet;
 mod probe;
 mod session;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ahash::RandomState;
 use axum::Router;
@@ -23,6 +25,7 @@ use switchboard_engineio::{Open, Packet, Query, RequestError, TransportName};
 use tokio::time::timeout;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use self::intake::Unheard;
 use self::session::Session;
 use super::origins::allowed_origins;
 use super::reading::{self, Protocol};
@@ -99,7 +102,7 @@ async fn answer(
         (TransportName::Polling, None, &Method::GET) => engine.open(&admission),
         (TransportName::Polling, None, _) => refusal(RequestError::BadHandshakeMethod),
         (TransportName::Polling, Some(Some(session)), &Method::GET) => {
-            packets(session.poll().await)
+            packets(session.poll(&admission).await)
         }
         (TransportName::Polling, Some(Some(session)), &Method::POST) => {
             take_in(&engine.node, &session, request).await
@@ -131,31 +134,28 @@ impl Engine {
     /// A client that is to be polled.
     fn open(self: &Arc<Self>, admission: &Admission) -> Response<Body> {
         // It holds no socket between two requests, so that it takes a place of its own.
-        let place = self.node.gatekeeper.admit(admission.peer);
-        let place = match place.and_then(|place| place.become_websocket().map(|()| place)) {
+        let place = match self.node.gatekeeper.admit_polled(admission.peer) {
             Ok(place) => place,
             Err(why) => return turned_away(why),
         };
-        let connection = Arc::new(Connection::new(
-            Newcomer {
-                admission: Arc::new(place),
-                line: Line::polled(),
-                framing: Framing::EnginePolling,
-                claimed: Some(self.wire),
-                one_frame_per_write: false,
-            },
-            &self.node,
-        ));
-        let session = Arc::new(Session::new(Arc::clone(&self.node), connection));
+        let newcomer = Newcomer {
+            admission: Arc::new(place),
+            line: Line::polled(),
+            framing: Framing::EnginePolling,
+            claimed: Some(self.wire),
+            one_frame_per_write: false,
+        };
+        let connection = Arc::new(Connection::new(newcomer, &self.node));
         let sid = unguessable();
-        self.sessions
-            .lock()
-            .insert(sid.clone(), Arc::clone(&session));
         let open = self.open_packet(&sid, true);
-        let engine = Arc::clone(self);
-        tokio::spawn(session.run(move || {
-            engine.sessions.lock().remove(&sid);
-        }));
+        let (engine, name) = (Arc::clone(self), sid.clone());
+        // Held until it is in: its task may be about to take it out again.
+        let mut sessions = self.sessions.lock();
+        let session = Session::begin(&self.node, connection, move || {
+            engine.sessions.lock().remove(&name);
+        });
+        sessions.insert(sid, session);
+        drop(sessions);
         packets(open)
     }
 
@@ -200,10 +200,14 @@ impl Engine {
 /// Takes in what a client says in a POST.
 async fn take_in(node: &Node, session: &Session, request: Request) -> Response<Body> {
     let limit = node.config.limits.message_bytes * MESSAGES_PER_POST;
-    let is_too_long = content_length(request.headers()).is_some_and(|length| length > limit);
-    if is_too_long {
+    if content_length(request.headers()).is_some_and(|length| length > limit) {
         return too_long(limit);
     }
+    session.meet();
+    let turn = match session.intake.turn().await {
+        Ok(turn) => turn,
+        Err(unheard) => return not_heard(unheard),
+    };
     // Who takes longer counts as gone anyway.
     let patience = node.config.timeouts.ping_timeout;
     let Ok(body) = timeout(patience, to_bytes(request.into_body(), limit)).await else {
@@ -212,14 +216,27 @@ async fn take_in(node: &Node, session: &Session, request: Request) -> Response<B
     let Ok(body) = body else {
         return too_long(limit);
     };
-    let Ok(text) = std::str::from_utf8(&body) else {
+    let Ok(text) = String::from_utf8(body.into()) else {
         return refusal(RequestError::BadRequest);
     };
-    if session.is_over() {
-        return refusal(RequestError::SessionUnknown);
+    // In a task of its own: what has come is heard, whether or not the client waits for the answer.
+    let hearing = tokio::spawn(Arc::clone(&session.intake).take_in(text, turn));
+    match timeout(HEARING, hearing).await {
+        Ok(Ok(Err(unheard))) => not_heard(unheard),
+        // Clients give up a request that takes long; the next one waits for its turn.
+        Ok(_) | Err(_) => ([(header::CONTENT_TYPE, "text/html")], "ok").into_response(),
     }
-    session.take_in(text).await;
-    ([(header::CONTENT_TYPE, "text/html")], "ok").into_response()
+}
+
+/// How long the answer to a POST may wait for its packets to be heard, where their client has said too much.
+const HEARING: Duration = Duration::from_secs(2);
+
+fn not_heard(unheard: Unheard) -> Response<Body> {
+    tracing::debug!(%unheard, "request refused");
+    refusal(match unheard {
+        Unheard::Overlap => RequestError::BadRequest,
+        Unheard::Over => RequestError::SessionUnknown,
+    })
 }
 
 fn content_length(headers: &HeaderMap) -> Option<usize> {

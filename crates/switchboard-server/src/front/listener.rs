@@ -3,7 +3,9 @@
 use std::io;
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -147,23 +149,45 @@ fn is_about_one_socket(error: &io::Error) -> bool {
 /// Serves HTTP on one socket, until it ends or becomes a WebSocket.
 async fn serve(stream: Stream, admission: Arc<Admission>, node: Arc<Node>, router: Router) {
     let remote = admission.peer;
+    let broken = stream.broken();
+    let has_asked = Arc::new(AtomicBool::new(false));
+    let (asked, place) = (Arc::clone(&has_asked), Arc::clone(&admission));
     let service = router.map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(Arc::clone(&admission));
+        asked.store(true, Ordering::Relaxed);
+        // Who asks again has the answer before.
+        place.answer.lock().take();
+        request.extensions_mut().insert(Arc::clone(&place));
         request
     });
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(node.config.timeouts.handshake)
+        .header_read_timeout(node.config.timeouts.keep_alive)
         .max_buf_size(MAX_HEAD_BYTES);
     let connection = http
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
         .with_upgrades();
-    if let Err(error) = connection.await {
+    let mut connection = pin!(connection);
+    let served = tokio::select! {
+        served = &mut connection => served,
+        () = tokio::time::sleep(node.config.timeouts.handshake) => {
+            if !has_asked.load(Ordering::Relaxed) {
+                return tracing::debug!(%remote, "no request in time");
+            }
+            connection.await
+        }
+    };
+    // Whoever closes between two requests has what was answered, unless it is the socket that failed.
+    if broken.load(Ordering::Relaxed)
+        && let Some(answer) = admission.answer.lock().take()
+    {
+        node.metrics.lost(answer.lose());
+    }
+    if let Err(error) = served {
         tracing::debug!(%remote, %error, "HTTP connection failed");
     }
 }
 
-/// Bytes of a request's head, which is all that is ever read of a request.
+/// Bytes of a request's head.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 
 /// Tells a socket for which there is no room why, as far as it listens at once.

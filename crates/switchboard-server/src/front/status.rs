@@ -67,7 +67,7 @@ pub(super) async fn metrics(
             .into_response();
     }
     let levels = Levels {
-        sockets: node.gatekeeper.open(),
+        sockets: node.gatekeeper.sockets(),
         rooms: node.rooms(),
         unidentified: node.unidentified(),
     };

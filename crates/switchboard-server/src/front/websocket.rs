@@ -84,7 +84,7 @@ pub(super) fn accept(
         return (StatusCode::FORBIDDEN, "this origin is not allowed\n").into_response();
     }
     let placed = match place {
-        Place::Needed => admission.become_websocket(),
+        Place::Needed => admission.become_connection(),
         Place::Taken => Ok(()),
     };
     if let Err(full) = placed {

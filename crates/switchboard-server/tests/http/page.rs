@@ -56,7 +56,7 @@ async fn s0_7_the_page_is_at_the_root_and_all_its_files_are_served() {
             "css" => "text/css; charset=utf-8",
             "svg" => "image/svg+xml",
             // Notes for those who renew what is vendored; nothing a browser asks for.
-            "md" => "application/octet-stream",
+            "md" => "text/plain; charset=utf-8",
             other => panic!("what type has a file {other:?}?"),
         };
         let response = get(server.addr(), &format!("/assets/{file}")).await;

@@ -52,7 +52,9 @@ async fn a_handshake_that_trickles_in_gains_no_time_by_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_http_connection_that_asks_for_nothing_more_is_closed() {
-    let server = TestServer::start(strict_config()).await;
+    let mut config = quiet_config();
+    config.timeouts.keep_alive = Duration::from_millis(500);
+    let server = TestServer::start(config).await;
     let mut socket = Socket::connect(server.addr()).await;
     socket
         .send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")

@@ -35,10 +35,7 @@ async fn s3_1_names_that_cannot_be_are_refused_before_the_upgrade() {
         ("/ws/studio/", "invalid user id: it is empty"),
         ("/ws/studio", shape),
         ("/ws/studio/ann/", shape),
-        (
-            "/ws/studio/a%2Fb",
-            "invalid user id: it contains a slash",
-        ),
+        ("/ws/studio/a%2Fb", "invalid user id: it contains a slash"),
         (
             "/ws/studio/a%00b",
             "invalid user id: it contains a control character",

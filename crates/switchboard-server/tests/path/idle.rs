@@ -75,3 +75,36 @@ async fn s3_6_who_answers_pings_is_not_idle_by_default() {
     // Nor is a client in no room ever.
     assert_eq!(Metrics::of(server.addr()).await.closes("idle"), 0.0);
 }
+
+#[tokio::test]
+async fn s3_6_a_room_is_not_idle_while_somebody_speaks_on_an_older_connection() {
+    let mut config = impatient(IdleCounts::Messages);
+    config.rooms.idle = Duration::from_secs(2);
+    let server = TestServer::start(config).await;
+    let mut older = Peer::connect_to(server.addr(), "/ws/studio/ann").await;
+    older.expect("room_users").await;
+    let mut newer = Peer::connect_to(server.addr(), "/ws/studio/ann").await;
+    newer.expect("room_users").await;
+    let mut bob = Peer::connect_to(server.addr(), "/ws/studio/bob").await;
+    bob.expect("room_users").await;
+    let message = json!({"type": "chat", "payload": {}});
+    let speaking = async {
+        for _ in 0..10 {
+            older.send(&message).await;
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    };
+    newer.attend(bob.attend(speaking)).await;
+    // The silent ones have gone one by one, and the room is still there for the one who speaks.
+    older
+        .send(&json!({"type": "chat", "target": "nobody", "payload": {}}))
+        .await;
+    let error = loop {
+        let heard = older.message().await;
+        assert_ne!(heard["type"], "room_closed");
+        if heard["type"] == "error" {
+            break heard;
+        }
+    };
+    assert_eq!(error["payload"]["code"], "target_not_found");
+}

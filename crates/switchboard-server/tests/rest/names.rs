@@ -111,10 +111,7 @@ async fn s3_4_names_may_be_bounded_to_one_character() {
     let server = TestServer::start(config).await;
     let _ann = Guest::join("join", server.addr(), "会", "a").await;
     assert_eq!(listed(server.addr(), "会").await, ["a"]);
-    assert_eq!(
-        ask(server.addr(), "/users/a", 200).await["room_id"],
-        "会"
-    );
+    assert_eq!(ask(server.addr(), "/users/a", 200).await["room_id"], "会");
     let rooms = ask(server.addr(), "/rooms?after=b", 200).await;
     assert_eq!(rooms[0]["room_id"], "会");
     for path in ["/users/ab", "/rooms/ab/users", "/rooms?after=ab"] {

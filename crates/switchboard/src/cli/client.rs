@@ -2,31 +2,22 @@
 
 mod auto;
 mod command;
-mod place;
-mod session;
+mod conversation;
+mod patience;
 mod terminal;
 mod view;
-mod wires;
+mod whereabouts;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use switchboard_client::Address;
 use switchboard_core::Wire;
 use switchboard_dialects::{ALL, by_name};
 
-const EXAMPLES: &str = "\
-Commands:
-  join USER ROOM       be in a room, under this id
-  leave                leave the room
-  say TEXT             say something to everybody in the room
-  say @USER TEXT       say something to one
-  users                who is in the room
-  send MESSAGE         send a message as it is, in the wire's own language
-  help                 list the commands
-  quit                 end the session (Ctrl-D does, too)
-  Names with spaces go into double quotes: join \"Ann Lee\" studio.
+use conversation::Conversation;
 
+const EXAMPLES: &str = "\
 Examples:
   switchboard client --wire socketio                  talk to the server on this machine
   printf 'join ann studio\\nsay hello\\n' | switchboard client
@@ -34,13 +25,13 @@ Examples:
   switchboard client --auto --users 5 --room my-room  play the scenarios, say pass or fail
 
 Colours are used on a terminal, unless NO_COLOR is set.
-Exit codes: 0 after a proper end, 1 if the connection or a check failed.";
+Exit codes: 0 after a proper end, 1 if the connection or a check failed, 2 if the command line is refused.";
 
 /// Talks to a server, as a person in a room or as several that check it.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = after_help())]
 pub(crate) struct Client {
-    /// The server. Its path counts only on the wires that share paths; the others have their own.
+    /// The server. Wires that have a path of their own look for it below this URL's path, without a `/ws` at its end.
     #[arg(long, default_value = "ws://127.0.0.1:8765/")]
     url: Address,
     /// The wire to speak.
@@ -74,14 +65,27 @@ impl Client {
             return runtime.block_on(stage.play());
         }
         let (input, printer) = terminal::open()?;
-        let session = session::Session::new(self.url, self.wire, printer);
-        runtime.block_on(session.run(input))
+        let conversation = Conversation::new(self.url, self.wire, printer);
+        runtime.block_on(async {
+            let interruption = input.interruption()?;
+            tokio::select! {
+                done = conversation.run(input) => done,
+                signal = interruption => bail!("ended by {signal}"),
+            }
+        })
     }
+}
+
+fn after_help() -> String {
+    let commands: Vec<String> = command::help().collect();
+    format!("Commands:\n{}\n\n{EXAMPLES}", commands.join("\n"))
 }
 
 /// Takes the names of the dialect table.
 fn wire_parser() -> impl clap::builder::TypedValueParser<Value = Wire> {
-    let names = ALL.iter().map(|dialect| dialect.name());
+    let names = ALL
+        .iter()
+        .map(|dialect| PossibleValue::new(dialect.name()).help(dialect.about().summary));
     PossibleValuesParser::new(names)
         .try_map(|name| by_name(&name).ok_or_else(|| format!("no wire is called {name}")))
 }

@@ -3,6 +3,8 @@
 //! `session.txt` is what stands there at the end. `SWITCHBOARD_BLESS=1` writes down what really does; the difference is
 //! for review.
 
+use std::io::copy;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 
 use crate::pipe::Piped;
@@ -17,7 +19,7 @@ const CTRL_C: &str = "\x03";
 const CTRL_D: &str = "\x04";
 
 /// A person at a client on the `join` wire, and the address.
-fn sit_down(server: &Server, environment: &[(&str, &str)]) -> (Terminal, std::net::SocketAddr) {
+fn sit_down(server: &Server, environment: &[(&str, &str)]) -> (Terminal, SocketAddr) {
     let address = server.listening();
     let mut command = switchboard(&std::env::temp_dir());
     command.args(["client", "--url", &format!("ws://{address}")]);
@@ -37,7 +39,7 @@ fn s0_8_a_session_at_a_terminal() {
     let server = Setup::local(&[]).start();
     let (mut ann, address) = sit_down(&server, &[]);
     ann.press("help\r");
-    ann.expect("  quit             end the session\n>");
+    ann.expect("  Names with spaces go into double quotes: join \"Ann Lee\" studio\n>");
     ann.press("jion ann studio\r");
     ann.expect(
         "there is no command \"jion\"; expected one of: join, leave, say, users, send, help, quit\n>",
@@ -88,7 +90,7 @@ fn s0_8_a_session_at_a_terminal() {
     ann.expect("bob has left\n>");
     ann.press("leave\r");
     ann.expect("you have left studio\n>");
-    ann.press(CTRL_D);
+    ann.press("quit\r");
     assert_eq!(ann.ended(), Some(0));
     assert_eq!(server.stop(), Some(0));
 
@@ -117,6 +119,96 @@ fn s0_8_colours_are_for_terminals_that_want_them() {
         assert_eq!(any, coloured, "{raw:?}");
         assert_eq!(server.stop(), Some(0));
     }
+}
+
+#[test]
+fn s0_8_the_terminal_is_left_as_it_was() {
+    type End = (&'static str, fn(&mut Terminal), Option<i32>, &'static str);
+    let ends: [End; 4] = [
+        ("quit", |ann| ann.press("quit\r"), Some(0), "> quit\n"),
+        (
+            "the end of the input",
+            |ann| ann.press(CTRL_D),
+            Some(0),
+            "\n>\n",
+        ),
+        (
+            "a signal",
+            |ann| ann.signal("TERM"),
+            Some(1),
+            "\n>\nswitchboard: ended by SIGTERM\n",
+        ),
+        (
+            "a signal while somebody types",
+            |ann| {
+                ann.press("say hel");
+                ann.expect("> say hel");
+                ann.signal("HUP");
+            },
+            Some(1),
+            "\n> say hel\nswitchboard: ended by SIGHUP\n",
+        ),
+    ];
+    for (name, end, code, last) in ends {
+        let server = Setup::local(&[]).start();
+        let folder = std::env::temp_dir();
+        let mut command = switchboard(&folder);
+        command.args(["client", "--url", &format!("ws://{}", server.listening())]);
+        let mut ann = Terminal::start(&mut command);
+        let before = ann.modes();
+        ann.press("join ann studio\r");
+        ann.expect("you are ann in studio, alone\n>");
+        assert_ne!(ann.modes(), before, "{name}: a line is edited key by key");
+        end(&mut ann);
+        assert_eq!(ann.ended(), code, "{name}");
+        assert_eq!(ann.modes(), before, "{name}");
+        let screen = ann.screen();
+        assert!(screen.ends_with(last), "{name}: {screen}");
+        let raw = String::from_utf8_lossy(&ann.raw);
+        let paste = |switch| raw.rfind(&format!("\x1b[?2004{switch}"));
+        assert!(paste('l') > paste('h'), "{name}: {raw:?}");
+        assert_eq!(server.stop(), Some(0));
+    }
+}
+
+/// A server that does not answer the first who connects, and then is another one.
+fn speechless_once(server: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        let (unheard, _) = listener.accept().expect("a client");
+        let (client, _) = listener.accept().expect("a client that tries again");
+        let upstream = TcpStream::connect(server).expect("a server");
+        let ends = |a: &TcpStream, b: &TcpStream| (a.try_clone(), b.try_clone());
+        let ((from, to), (back, forth)) = (ends(&upstream, &client), ends(&client, &upstream));
+        let down = std::thread::spawn(move || copy(&mut from?, &mut to?));
+        let _ = copy(&mut back.expect("a socket"), &mut forth.expect("a socket"));
+        let _ = upstream.shutdown(Shutdown::Both);
+        let _ = down.join();
+        drop(unheard);
+    });
+    address
+}
+
+#[test]
+fn s0_8_a_person_can_join_again_when_the_server_does_not_answer() {
+    let server = Setup::local(&[]).start();
+    let address = speechless_once(server.listening());
+    let mut command = switchboard(&std::env::temp_dir());
+    // The wire on which joining is connecting.
+    let url = format!("ws://{address}");
+    command.args(["client", "--wire", "path", "--url", &url]);
+    let mut ann = Terminal::start(&mut command);
+    ann.expect(&format!(
+        "on the wire path at {address}; joining a room connects; help lists the commands\n>"
+    ));
+    ann.press("join ann studio\r");
+    ann.expect("the server does not answer within 10 s\n>");
+    ann.press(&[UP, ENTER].concat());
+    ann.expect("you are ann in studio, alone\n>");
+    ann.press("quit\r");
+    assert_eq!(ann.ended(), Some(0));
+    assert_eq!(server.stop(), Some(0));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use switchboard_dialects::ALL;
 
-use crate::process::{PATIENCE, Setup, switchboard};
+use crate::process::{PATIENCE, Setup, run, switchboard};
 
 /// A client that is told what to do line by line.
 pub(crate) struct Piped {
@@ -282,6 +282,84 @@ fn s0_8_a_wrong_line_is_told_what_was_expected_and_harms_nothing() {
         ann.expect(told);
     }
     assert_eq!(ann.end().0, Some(0));
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn s2_1_an_id_that_is_refused_is_one_refusal_and_no_end() {
+    let server = Setup::local(&[]).start();
+    let address = server.listening();
+    let mut ann = Piped::start(address, "register");
+    ann.expect(&greeting("register", address));
+    let long = "x".repeat(200);
+    ann.say(&format!("join {long} studio"));
+    ann.expect(
+        "refused: invalid user id: it has 200 characters, at most 128 are allowed (invalid_id)",
+    );
+    ann.say("join ann studio");
+    ann.expect("you are registered as ann");
+    ann.expect("you are ann in studio, alone");
+    // Nor does another id lead elsewhere under the old one.
+    ann.say(&format!("join {long} kitchen"));
+    ann.expect(
+        "refused: invalid user id: it has 200 characters, at most 128 are allowed (invalid_id)",
+    );
+    ann.say("users");
+    ann.expect("in studio: ann");
+    assert_eq!(ann.end(), (Some(0), vec![], String::new()));
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn s0_8_words_that_the_server_does_not_take_are_a_failure() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let server = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().expect("a client");
+        let mut socket = tungstenite::accept(stream).expect("a handshake");
+        socket.read().expect("a join");
+        let joined = r#"{"type":"joined","userId":"ann","roomId":"studio","users":["ann"]}"#;
+        let joined = tungstenite::Message::text(joined);
+        socket.send(joined).expect("the client reads");
+        // Open, and never read again.
+        socket
+    });
+    let mut ann = Piped::start(address, "join");
+    ann.expect(&greeting("join", address));
+    ann.say("join ann studio");
+    ann.expect("you are ann in studio, alone");
+    // More than the kernel keeps for the two.
+    ann.say(&format!("say {}", "x".repeat(32_000_000)));
+    let (code, printed, errors) = ann.ended();
+    assert_eq!((code, printed), (Some(1), vec![]));
+    assert_eq!(
+        errors,
+        "switchboard: the server does not answer within 10 s\n"
+    );
+    drop(server.join().expect("a server"));
+}
+
+#[test]
+fn s0_8_the_help_tells_every_wire_and_every_command() {
+    let output = run(switchboard(&std::env::temp_dir()).args(["client", "--help"]));
+    assert_eq!(output.status.code(), Some(0));
+    let help = String::from_utf8(output.stdout).expect("text");
+    // However it is laid out.
+    let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    for dialect in ALL {
+        let told = format!("- {}: {}", dialect.name(), dialect.about().summary);
+        assert!(words.contains(&told), "{help}");
+    }
+    // The same lines as the command `help` prints.
+    let server = Setup::local(&[]).start();
+    let mut ann = Piped::start(server.listening(), "join");
+    ann.say("help");
+    let (code, printed, _) = ann.end();
+    assert_eq!(code, Some(0));
+    assert!(printed.len() > 5, "{printed:?}");
+    for line in &printed[1..] {
+        assert!(help.lines().any(|other| other == line), "{line:?}: {help}");
+    }
     assert_eq!(server.stop(), Some(0));
 }
 

@@ -8,7 +8,9 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::termios::{
+    ControlModes, InputModes, LocalModes, OutputModes, Winsize, tcgetattr, tcsetwinsize,
+};
 
 use crate::process::PATIENCE;
 
@@ -25,6 +27,9 @@ pub(crate) struct Terminal {
     /// All that came, colours and cursor movements included.
     pub(crate) raw: Vec<u8>,
 }
+
+/// What the kernel does with what is typed and printed.
+pub(crate) type Modes = (InputModes, OutputModes, ControlModes, LocalModes);
 
 impl Terminal {
     /// Starts a command on a terminal of its own.
@@ -86,6 +91,25 @@ impl Terminal {
     pub(crate) fn press(&mut self, keys: &str) {
         let pressed = self.keyboard.write_all(keys.as_bytes());
         pressed.expect("the process reads");
+    }
+
+    /// What the kernel does now.
+    pub(crate) fn modes(&self) -> Modes {
+        // Of either end Linux tells what holds for the other one.
+        let all = tcgetattr(&self.keyboard).expect("a terminal");
+        (
+            all.input_modes,
+            all.output_modes,
+            all.control_modes,
+            all.local_modes,
+        )
+    }
+
+    /// Sends the process a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.process.id());
+        let status = Command::new("sh").args(["-c", &kill]).status();
+        assert!(status.expect("a shell").success());
     }
 
     /// What stands on the screen, without the blanks at the ends of lines.

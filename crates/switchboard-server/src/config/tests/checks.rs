@@ -122,8 +122,9 @@ fn the_roster_of_a_full_room_fits_into_a_frame_that_every_client_takes() {
 #[test]
 fn durations_are_longer_than_nothing_but_for_the_grace() {
     type Field = fn(&mut Config) -> &mut Duration;
-    let cases: [(&str, Field); 6] = [
+    let cases: [(&str, Field); 7] = [
         ("handshake", |c| &mut c.timeouts.handshake),
+        ("keep_alive", |c| &mut c.timeouts.keep_alive),
         ("first_message", |c| &mut c.timeouts.first_message),
         ("first_message_busy", |c| &mut c.timeouts.first_message_busy),
         ("ping_interval", |c| &mut c.timeouts.ping_interval),

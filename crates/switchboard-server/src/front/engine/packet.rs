@@ -31,6 +31,14 @@ pub(in crate::front) fn hear(text: &str) -> Heard<'_> {
     }
 }
 
+/// The size of what a client says, in bytes; an attachment's is that of its bytes, not of their base64.
+pub(in crate::front) fn size(text: &str) -> usize {
+    match text.strip_prefix('b') {
+        Some(base64) => base64.trim_end_matches('=').len() * 3 / 4,
+        None => text.len(),
+    }
+}
+
 /// A binary message as it would stand in a polling payload.
 pub(in crate::front) fn attachment(bytes: &[u8]) -> String {
     format!("b{}", encode_binary(bytes))

@@ -92,7 +92,7 @@ impl Stats {
             connections: connections_by_dialect.values().sum(),
             connections_by_dialect,
             connections_unidentified: node.unidentified(),
-            sockets: node.gatekeeper.open(),
+            sockets: node.gatekeeper.sockets(),
             messages_received: node.metrics.total_received(),
             messages_delivered: node.metrics.total_delivered(),
             resources,

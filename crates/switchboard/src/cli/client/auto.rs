@@ -12,7 +12,6 @@ use switchboard_client::Address;
 use switchboard_core::{RoomId, Wire};
 use switchboard_dialects::dialect;
 
-use super::wires;
 use player::Player;
 use report::{Report, Stopped};
 
@@ -79,7 +78,7 @@ impl Stage {
         if let Some((leaver, others)) = players.split_first_mut() {
             report.check("the first one leaves", leaver.leave().await)?;
             report.check("the others are told", gone(others, leaver.id()).await)?;
-            if wires::answers_a_leave(self.wire) {
+            if dialect(self.wire).about().answers_leave {
                 report.check("it is told that it has left", leaver.has_left().await)?;
             } else {
                 report.silent("it is told that it has left");
@@ -155,7 +154,7 @@ impl Stage {
             players.push(player);
         }
         report.check("users join a room, one by one", Ok(()))?;
-        if wires::tells_a_roster(self.wire) {
+        if dialect(self.wire).about().tells_roster {
             let rosters = players.iter().enumerate().try_for_each(|(index, player)| {
                 player.was_told_of(players[..=index].iter().map(Player::id))
             });

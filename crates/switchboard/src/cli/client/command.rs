@@ -22,16 +22,27 @@ pub(crate) enum Command {
 }
 
 /// The commands, each with what it does.
-pub(crate) const HELP: [(&str, &str); 8] = [
+const COMMANDS: [(&str, &str); 8] = [
     ("join USER ROOM", "be in a room, under this id"),
     ("leave", "leave the room"),
     ("say TEXT", "say something to everybody in the room"),
     ("say @USER TEXT", "say something to one"),
     ("users", "who is in the room"),
-    ("send MESSAGE", "send a message as it is"),
+    (
+        "send MESSAGE",
+        "send a message as it is, in the wire's own language",
+    ),
     ("help", "list the commands"),
-    ("quit", "end the session"),
+    ("quit", "end the conversation; so does Ctrl-D"),
 ];
+
+/// The commands, line by line, for people.
+pub(crate) fn help() -> impl Iterator<Item = String> {
+    let commands = COMMANDS.iter();
+    let lines = commands.map(|(command, what)| format!("  {command:<16} {what}"));
+    let note = r#"  Names with spaces go into double quotes: join "Ann Lee" studio"#;
+    lines.chain([note.to_owned()])
+}
 
 impl Command {
     /// Reads a line; `None` if it is blank.
@@ -56,7 +67,8 @@ impl Command {
             "quit" | "exit" => Self::Quit,
             _ => {
                 return Err(format!(
-                    "there is no command {name:?}; expected one of: join, leave, say, users, send, help, quit"
+                    "there is no command {name:?}; expected one of: {}",
+                    names().join(", ")
                 ));
             }
         }))
@@ -94,6 +106,14 @@ impl Command {
             text: text.to_owned(),
         })
     }
+}
+
+/// The commands' names.
+fn names() -> Vec<&'static str> {
+    let first_word = |(command, _): &(&'static str, _)| command.split(' ').next();
+    let mut names: Vec<_> = COMMANDS.iter().filter_map(first_word).collect();
+    names.dedup();
+    names
 }
 
 /// A command that takes nothing.

@@ -4,10 +4,12 @@ use std::fmt;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use anyhow::Result;
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{Config, Editor, ExternalPrinter};
-use tokio::sync::{mpsc, oneshot};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 
 /// What people see when it is their turn.
 const PROMPT: &str = "> ";
@@ -20,18 +22,21 @@ pub(crate) enum Input {
     Piped,
 }
 
-/// Lines, read by a thread of their own.
+/// Lines, read by a thread of their own: one at a time, and only when it is asked for, so that what comes of a line is
+/// printed before the next prompt, and that there is none after the last one. When this is dropped the terminal is as it
+/// was before.
 #[derive(Debug)]
 pub(crate) struct Lines {
-    lines: mpsc::Receiver<Line>,
+    /// Asks for a line.
+    turns: mpsc::Sender<()>,
+    lines: mpsc::Receiver<String>,
+    /// Whether one has been asked for that has not come yet.
+    asked: bool,
+    _manners: Option<Manners>,
 }
 
-/// One line. The next is asked for when this one is dropped, so that what comes of it is printed before the prompt.
-#[derive(Debug)]
-pub(crate) struct Line {
-    pub(crate) text: String,
-    _done: oneshot::Sender<()>,
-}
+/// How the terminal was; it is so again when this is dropped, even if somebody is still typing.
+struct Manners(Termios);
 
 /// Where lines are printed: above the line that is being typed, if there is one.
 pub(crate) struct Printer {
@@ -59,21 +64,84 @@ pub(crate) fn open() -> Result<(Input, Printer)> {
 }
 
 impl Input {
-    /// Begins to read; a person is prompted.
+    /// Begins to read, line by line.
     pub(crate) fn lines(self) -> Lines {
+        let (turns, turn) = mpsc::channel(1);
         let (sender, lines) = mpsc::channel(1);
+        let manners = match self {
+            Self::Typed(_) => tcgetattr(io::stdin()).ok().map(Manners),
+            Self::Piped => None,
+        };
         std::thread::spawn(move || match self {
-            Self::Typed(mut editor) => edit(&mut editor, &sender),
-            Self::Piped => read(&sender),
+            Self::Typed(mut editor) => edit(&mut editor, turn, &sender),
+            Self::Piped => read(turn, &sender),
         });
-        Lines { lines }
+        Lines {
+            turns,
+            lines,
+            asked: false,
+            _manners: manners,
+        }
+    }
+
+    /// Waits for a signal that ends the process, and names it. A person's terminal must not be left as it is then; a pipe
+    /// needs no care, and its process ends as any other.
+    ///
+    /// # Errors
+    /// If signals cannot be listened for.
+    pub(crate) fn interruption(&self) -> Result<impl Future<Output = &'static str> + use<>> {
+        let mut signals = match self {
+            Self::Piped => None,
+            Self::Typed(_) => Some((
+                signal(SignalKind::terminate())?,
+                signal(SignalKind::interrupt())?,
+                signal(SignalKind::hangup())?,
+            )),
+        };
+        Ok(async move {
+            let Some((terminate, interrupt, hangup)) = &mut signals else {
+                return std::future::pending().await;
+            };
+            tokio::select! {
+                _ = terminate.recv() => "SIGTERM",
+                _ = interrupt.recv() => "SIGINT",
+                _ = hangup.recv() => "SIGHUP",
+            }
+        })
     }
 }
 
 impl Lines {
-    /// The next line; `None` after the last one.
-    pub(crate) async fn next(&mut self) -> Option<Line> {
-        self.lines.recv().await
+    /// The next line, for which a person is prompted; `None` after the last one. Nothing is lost if the future is dropped.
+    pub(crate) async fn next(&mut self) -> Option<String> {
+        if !self.asked {
+            // There is room for it, as the one before has come. If nobody takes it, no line comes either.
+            let _ = self.turns.try_send(());
+            self.asked = true;
+        }
+        let line = self.lines.recv().await;
+        self.asked = false;
+        line
+    }
+}
+
+impl Drop for Manners {
+    fn drop(&mut self) {
+        let in_use = tcgetattr(io::stdin());
+        if in_use.is_ok_and(|now| now.local_modes.contains(LocalModes::ICANON)) {
+            return;
+        }
+        // Nothing can be done about a terminal that is gone.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
+        // What the editor ends with, too: no marks around what is pasted, and a new line.
+        let _ = writeln!(io::stdout(), "\x1b[?2004l");
+        let _ = io::stdout().flush();
+    }
+}
+
+impl fmt::Debug for Manners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Manners").finish_non_exhaustive()
     }
 }
 
@@ -97,41 +165,35 @@ impl fmt::Debug for Printer {
     }
 }
 
-fn edit(editor: &mut Editor<(), MemHistory>, sender: &mpsc::Sender<Line>) {
-    loop {
-        match editor.readline(PROMPT) {
-            Ok(text) => {
-                // A line that is not remembered is still a line.
-                let _ = editor.add_history_entry(text.as_str());
-                if !hand_over(text, sender) {
-                    return;
-                }
+fn edit(
+    editor: &mut Editor<(), MemHistory>,
+    mut turn: mpsc::Receiver<()>,
+    sender: &mpsc::Sender<String>,
+) {
+    while turn.blocking_recv().is_some() {
+        let text = loop {
+            match editor.readline(PROMPT) {
+                Ok(text) => break text,
+                // Ctrl-C gives up the line, not the conversation.
+                Err(ReadlineError::Interrupted) => {}
+                // The end of the input, or a terminal that is gone.
+                Err(_) => return,
             }
-            // Ctrl-C gives up the line, not the session.
-            Err(ReadlineError::Interrupted) => {}
-            // The end of the input, or a terminal that is gone.
-            Err(_) => return,
-        }
-    }
-}
-
-fn read(sender: &mpsc::Sender<Line>) {
-    for text in io::stdin().lock().lines() {
-        let Ok(text) = text else { return };
-        if !hand_over(text, sender) {
+        };
+        // A line that is not remembered is still a line.
+        let _ = editor.add_history_entry(text.as_str());
+        if sender.blocking_send(text).is_err() {
             return;
         }
     }
 }
 
-/// Passes a line on and waits until it is dealt with; `false` if nobody wants lines any more.
-fn hand_over(text: String, sender: &mpsc::Sender<Line>) -> bool {
-    let (done, dealt_with) = oneshot::channel();
-    let line = Line { text, _done: done };
-    let taken = sender.blocking_send(line).is_ok();
-    if taken {
-        // It is never sent; that it is dropped is the message.
-        let _ = dealt_with.blocking_recv();
+fn read(mut turn: mpsc::Receiver<()>, sender: &mpsc::Sender<String>) {
+    let mut lines = io::stdin().lock().lines();
+    while turn.blocking_recv().is_some() {
+        let Some(Ok(text)) = lines.next() else { return };
+        if sender.blocking_send(text).is_err() {
+            return;
+        }
     }
-    taken
 }

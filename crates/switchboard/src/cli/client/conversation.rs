@@ -1,40 +1,35 @@
 //! A person, or a script, in a room.
 
-use std::time::Duration;
-
 use anyhow::{Result, bail};
 use switchboard_client::{Address, Client, ClientError};
 use switchboard_core::{Event, Role, RoomId, Target, Wire};
 use switchboard_dialects::{Entrance, Meaning, Told, dialect};
 
-use super::command::{Command, HELP};
-use super::place::Place;
-use super::terminal::{Input, Line, Printer};
+use super::command::{self, Command};
+use super::patience::{Failure, PATIENCE, in_time};
+use super::terminal::{Input, Printer};
 use super::view::View;
-use super::wires;
-
-/// How long a connection, the answer to a join and the end of a connection may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+use super::whereabouts::Whereabouts;
 
 #[derive(Debug)]
-pub(crate) struct Session {
+pub(crate) struct Conversation {
     url: Address,
     wire: Wire,
     client: Option<Client>,
-    place: Place,
+    whereabouts: Whereabouts,
     printer: Printer,
     view: View,
-    /// Whether a failed connection ends the session: nobody is there to try again.
+    /// Whether a failed connection is the end: nobody is there to try again.
     brittle: bool,
 }
 
 /// What happens next.
 enum Next {
-    Typed(Option<Line>),
+    Typed(Option<String>),
     Heard(Result<Option<Told>, ClientError>),
 }
 
-impl Session {
+impl Conversation {
     pub(crate) fn new(url: Address, wire: Wire, printer: Printer) -> Self {
         let view = View {
             colours: printer.colours,
@@ -43,7 +38,7 @@ impl Session {
             url,
             wire,
             client: None,
-            place: Place::nowhere(wire),
+            whereabouts: Whereabouts::nowhere(wire),
             printer,
             view,
             brittle: true,
@@ -64,7 +59,7 @@ impl Session {
             match next {
                 Next::Typed(None) => break,
                 Next::Typed(Some(line)) => {
-                    if !self.obey(&line.text).await? {
+                    if !self.obey(&line).await? {
                         break;
                     }
                 }
@@ -73,6 +68,7 @@ impl Session {
                 }
             }
         }
+        drop(lines);
         self.end().await
     }
 
@@ -118,7 +114,7 @@ impl Session {
     async fn join(&mut self, user: &str, room: Option<String>) -> Result<()> {
         let room = match room {
             Some(room) => RoomId::from(room),
-            None if wires::knows_the_lobby(self.wire) => RoomId::LOBBY,
+            None if dialect(self.wire).about().has_lobby => RoomId::LOBBY,
             None => return self.fault("expected: join USER ROOM, such as: join ann studio"),
         };
         if self.client.is_none() {
@@ -136,19 +132,19 @@ impl Session {
     }
 
     async fn leave(&mut self) -> Result<()> {
-        let (Some(client), Some(room)) = (&mut self.client, self.place.room.clone()) else {
+        let (Some(client), Some(room)) = (&mut self.client, self.whereabouts.room.clone()) else {
             return self.fault("you are in no room");
         };
         if room.is_lobby() {
             return self.fault("you are in no room, only registered");
         }
-        client.leave(room.clone()).await?;
-        if wires::answers_a_leave(self.wire) {
+        in_time(client.leave(room.clone())).await?;
+        if dialect(self.wire).about().answers_leave {
             return self
                 .answered(|event| matches!(event, Event::Left { room: left, .. } if *left == room))
                 .await;
         }
-        self.place = Place::nowhere(self.wire);
+        self.whereabouts = Whereabouts::nowhere(self.wire);
         self.note(&format!(
             "you leave {room}; this wire has no answer to that"
         ))
@@ -171,38 +167,37 @@ impl Session {
     }
 
     async fn say(&mut self, to: Option<String>, text: &str) -> Result<()> {
-        let (Some(client), Some(room)) = (&mut self.client, self.place.room.clone()) else {
+        let (Some(client), Some(room)) = (&mut self.client, self.whereabouts.room.clone()) else {
             return self.fault("you are in no room; join one first: join USER ROOM");
         };
         let to = to.map_or(Target::Everyone, |to| Target::Peer(to.into()));
         let text = serde_json::to_string(text)?;
-        Ok(client
-            .say(&room, &to, Meaning::Chat { text: &text })
-            .await?)
+        let said = client.say(&room, &to, Meaning::Chat { text: &text });
+        Ok(in_time(said).await?)
     }
 
     async fn send(&mut self, message: &str) -> Result<()> {
         match &mut self.client {
-            Some(client) => Ok(client.send(message).await?),
+            Some(client) => Ok(in_time(client.send(message)).await?),
             None => self.fault("there is no connection; joining a room makes one"),
         }
     }
 
     fn tell_users(&mut self) -> Result<()> {
-        match &self.place.room {
+        match &self.whereabouts.room {
             None => self.fault("you are in no room"),
             Some(room) if room.is_lobby() => {
                 self.note("nobody tells who else is registered; join a room")
             }
             Some(room) => {
-                let complete = if wires::tells_a_roster(self.wire) {
+                let complete = if dialect(self.wire).about().tells_roster {
                     ""
                 } else {
                     " (and whoever was there before; this wire does not tell)"
                 };
                 let line = format!(
                     "in {room}: {}{complete}",
-                    self.view.users(&self.place.users)
+                    self.view.users(&self.whereabouts.users)
                 );
                 self.printer.line(&line)
             }
@@ -210,10 +205,7 @@ impl Session {
     }
 
     fn help(&mut self) -> Result<()> {
-        for (command, what) in HELP {
-            self.printer.line(&format!("  {command:<16} {what}"))?;
-        }
-        Ok(())
+        command::help().try_for_each(|line| self.printer.line(&line))
     }
 
     async fn connect(&mut self) -> Result<()> {
@@ -233,7 +225,7 @@ impl Session {
                 return Ok(None);
             }
             Err(error) => {
-                self.failed(error.into())?;
+                self.failed(Failure::from(error).into())?;
                 return Ok(None);
             }
             Ok(None) => {
@@ -243,7 +235,7 @@ impl Session {
         };
         self.printer.line(&self.view.told(&told))?;
         if let Told::Event(event) = &told {
-            self.place.remember(event);
+            self.whereabouts.remember(event);
         }
         Ok(Some(told))
     }
@@ -251,7 +243,7 @@ impl Session {
     /// The connection has ended, and not because we wanted it.
     fn ended(&mut self) -> Result<()> {
         let client = self.client.take();
-        self.place = Place::nowhere(self.wire);
+        self.whereabouts = Whereabouts::nowhere(self.wire);
         let farewell = match client.as_ref().and_then(Client::farewell) {
             Some((code, "")) => format!("the server has closed the connection ({code})"),
             Some((code, reason)) => {
@@ -267,8 +259,8 @@ impl Session {
 
     /// Something could not be done.
     fn failed(&mut self, error: anyhow::Error) -> Result<()> {
-        match error.downcast_ref::<ClientError>() {
-            Some(ClientError::Away) => {
+        match error.downcast_ref::<Failure>() {
+            Some(Failure::Client(ClientError::Away)) => {
                 return self
                     .fault("you are in no room, and on this wire not connected; join one first");
             }
@@ -276,7 +268,7 @@ impl Session {
             _ => return Err(error),
         }
         self.client = None;
-        self.place = Place::nowhere(self.wire);
+        self.whereabouts = Whereabouts::nowhere(self.wire);
         self.fault(&format!("{error:#}"))
     }
 
@@ -317,13 +309,5 @@ async fn hear(client: &mut Option<Client>) -> Result<Option<Told>, ClientError> 
     match client {
         Some(client) => client.next().await,
         None => std::future::pending().await,
-    }
-}
-
-/// Ends what takes too long.
-async fn in_time<T>(what: impl Future<Output = Result<T, ClientError>>) -> Result<T> {
-    match tokio::time::timeout(PATIENCE, what).await {
-        Ok(done) => Ok(done?),
-        Err(_) => bail!("the server does not answer within {} s", PATIENCE.as_secs()),
     }
 }

@@ -1,11 +1,10 @@
 //! Where a client is, and who else is, as far as it has been told.
 
 use switchboard_core::{Event, PeerId, RoomId, Wire};
-
-use super::wires;
+use switchboard_dialects::dialect;
 
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Whereabouts {
     wire: Wire,
     /// The room, as the server last said; `None` in none.
     pub(crate) room: Option<RoomId>,
@@ -13,7 +12,7 @@ pub(crate) struct Place {
     pub(crate) users: Vec<PeerId>,
 }
 
-impl Place {
+impl Whereabouts {
     pub(crate) fn nowhere(wire: Wire) -> Self {
         Self {
             wire,
@@ -38,7 +37,10 @@ impl Place {
             Event::Left { room, .. } | Event::RoomClosed { room, .. } => {
                 // The leave that a join elsewhere implies may be told after the join.
                 if self.room.as_ref() == Some(room) {
-                    self.room = wires::knows_the_lobby(self.wire).then_some(RoomId::LOBBY);
+                    self.room = dialect(self.wire)
+                        .about()
+                        .has_lobby
+                        .then_some(RoomId::LOBBY);
                     self.users.clear();
                 }
             }

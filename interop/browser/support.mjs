@@ -12,6 +12,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { after, afterEach, before } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 
@@ -24,13 +25,13 @@ export const TEST_LIMIT = 240_000;
 export class Server {
   #child = null;
   #port = 0;
-  #options;
+  #settings;
   #stderr = [];
 
-  /** @param {string[]} [options] further options of `switchboard serve` */
-  static async start(options = []) {
+  /** @param {Record<string, string>} [settings] environment variables, such as SWITCHBOARD__HTTP__ALLOWED_ORIGINS */
+  static async start(settings = {}) {
     const server = new Server();
-    server.#options = options;
+    server.#settings = settings;
     await server.start();
     return server;
   }
@@ -48,7 +49,8 @@ export class Server {
     const binary = process.env.SWITCHBOARD_BIN;
     if (!binary) throw new Error('SWITCHBOARD_BIN does not name the switchboard binary');
     const listen = `127.0.0.1:${this.#port}`;
-    this.#child = spawn(binary, ['serve', '--listen', listen, '--log-format', 'json', ...this.#options], {
+    this.#child = spawn(binary, ['serve', '--listen', listen, '--log-format', 'json'], {
+      env: { ...process.env, ...this.#settings },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#port = await this.#listening(this.#child);
@@ -116,6 +118,31 @@ export async function withBrowser(body, wishes) {
   } finally {
     await server.stop();
   }
+}
+
+/**
+ * One server and one browser for all tests of the suite it is called in. Each test has rooms of its own,
+ * and its pages are closed after it.
+ * @param {Record<string, string>} [settings] of the server, see {@link Server.start}
+ * @returns {{server: Server, browser: import('playwright-core').BrowserContext}} there while tests run
+ */
+export function sharedBrowser(settings) {
+  const world = /** @type {any} */ ({});
+  let closeBrowser = async () => {};
+  before(async () => {
+    world.server = await Server.start(settings);
+    const { browser, close } = await openBrowser();
+    world.browser = browser;
+    closeBrowser = close;
+  });
+  afterEach(async () => {
+    for (const page of world.browser.pages()) await page.close();
+  });
+  after(async () => {
+    await closeBrowser();
+    await world.server?.stop();
+  });
+  return world;
 }
 
 /**
@@ -300,6 +327,11 @@ export class Tab {
       const bright = data.some((value, index) => index % 4 !== 3 && value > 24);
       return bright ? [...data] : null;
     }, peer);
+  }
+
+  /** @returns {Promise<string[]>} the users of the room as the page lists them */
+  people() {
+    return this.page.$$eval('#people-list li', (all) => all.map(({ dataset }) => dataset.peer));
   }
 
   async showsNotice(pattern) {

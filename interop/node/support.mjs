@@ -16,7 +16,7 @@ import { WebSocket } from "ws";
 const WAIT = 10_000;
 
 /** A promise that fails with `what` when it takes too long. */
-async function within(promise, what, milliseconds = WAIT) {
+export async function within(promise, what, milliseconds = WAIT) {
   let timer;
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error(`${what}: nothing within ${milliseconds} ms`)), milliseconds);
@@ -33,8 +33,11 @@ export class Server {
   #directory;
   #log = [];
 
-  /** `settings` are environment overrides, such as `{ LIMITS__ROOMS: 2 }`. */
-  static async start(settings = {}) {
+  /**
+   * `settings` are environment overrides, such as `{ LIMITS__ROOMS: 2 }`. Port 0 is a free one; another is for a server
+   * that comes back where it was.
+   */
+  static async start(settings = {}, port = 0) {
     const binary = process.env.SWITCHBOARD_BIN;
     assert.ok(binary, "SWITCHBOARD_BIN must hold the path of the switchboard binary");
     const server = new Server();
@@ -46,7 +49,7 @@ export class Server {
     const overrides = Object.entries(settings).map(([key, value]) => [`SWITCHBOARD__${key}`, String(value)]);
     server.process = spawn(
       path.resolve(binary),
-      ["serve", "--listen", "127.0.0.1:0", "--log-format", "json"],
+      ["serve", "--listen", `127.0.0.1:${port}`, "--log-format", "json"],
       {
         cwd: server.#directory,
         env: Object.fromEntries([...inherited, ...overrides]),

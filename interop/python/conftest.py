@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from siege import HANDSHAKE_SECONDS, Pair
+from socketio_members import Company
 from stage import Stage
 from support import Server
 
@@ -64,3 +66,33 @@ async def pair(besieged: Server) -> AsyncIterator[Pair]:
     yield pair
     await pair.healthy()
     await stage.close()
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server with its default settings for all the tests of a module, each in rooms of its own."""
+    server = Server.start(tmp_path_factory.mktemp("host"))
+    yield server
+    server.finish()
+
+
+@pytest_asyncio.fixture
+async def company(host: Server) -> AsyncIterator[Company]:
+    """Socket.IO clients on the module's server."""
+    company = Company(host, f"room {uuid.uuid4()}")
+    yield company
+    await company.close()
+
+
+@pytest_asyncio.fixture
+async def company_with(start_server: Callable[..., Server]) -> AsyncIterator[Callable[..., Company]]:
+    """`company_with(limits__rooms=2)`: Socket.IO clients on a server with these settings."""
+    companies: list[Company] = []
+
+    def set_up(**settings: object) -> Company:
+        companies.append(Company(start_server(**settings), "studio"))
+        return companies[-1]
+
+    yield set_up
+    for company in companies:
+        await company.close()

@@ -1,4 +1,4 @@
-"""A video sender and a video receiver on aiortc, which signal as the published `register` clients do.
+"""A video sender and a video receiver on aiortc, which signal as the published clients of their wire do.
 
 Like the published receiver, both die of any exception: a message which they cannot read ends the scenario.
 """
@@ -15,8 +15,9 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSession
 from aiortc.mediastreams import MediaStreamTrack
 from aiortc.sdp import candidate_from_sdp
 from av import VideoFrame
-from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+
+from media_lines import Heard, Line
 
 WIDTH, HEIGHT = 320, 240
 BAR = 64
@@ -45,107 +46,90 @@ class MovingBar(VideoStreamTrack):
 
 
 class Peer:
-    """A registered client with a websocket and a task that reads it."""
+    """A client on a line of some wire, with a task that listens to it."""
 
     role = ""
 
-    def __init__(self, url: str, client_id: str, room_id: str | None) -> None:
-        self.url, self.client_id, self.room_id = url, client_id, room_id
-        self.websocket: ClientConnection
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.id = line.id
 
     async def connect(self) -> None:
-        self.websocket = await connect(self.url, proxy=None)
-        await self.send({"type": "register", "client_id": self.client_id})
-        assert await self.receive() == {"type": "registered", "client_id": self.client_id}
-        if self.room_id is not None:
-            await self.send({"type": "join", "room_id": self.room_id, "role": self.role})
-            joined = await self.receive()
-            assert joined["type"] == "joined", joined
-            for peer in joined["peers"]:
-                await self.peer_joined(peer["client_id"], peer["role"])
-        self.reader = asyncio.create_task(self._read())
+        for peer, role in await self.line.open(self.role):
+            await self.came(peer, role)
+        self.reader = asyncio.create_task(self._listen())
 
-    async def send(self, message: dict[str, Any]) -> None:
-        await self.websocket.send(json.dumps(message))
-
-    async def receive(self) -> dict[str, Any]:
-        message: dict[str, Any] = json.loads(await asyncio.wait_for(self.websocket.recv(), 10))
-        return message
-
-    async def peer_joined(self, client_id: str, role: str) -> None:
+    async def came(self, peer: str, role: str) -> None:
         """Somebody is in the room, or has come."""
 
-    async def peer_left(self, client_id: str) -> None:
+    async def went(self, peer: str) -> None:
         """Somebody has left the room."""
 
-    async def signal(self, message: dict[str, Any]) -> None:
+    async def signal(self, heard: Heard) -> None:
         """An offer, answer or candidate came."""
 
     async def close(self) -> None:
-        await self.websocket.close()
+        await self.line.websocket.close()
         await self.reader
 
-    async def _read(self) -> None:
+    async def _listen(self) -> None:
         try:
             while True:
-                message = json.loads(await self.websocket.recv())
-                match message["type"]:
-                    case "peer-joined":
-                        await self.peer_joined(message["client_id"], message["role"])
-                    case "peer-left":
-                        await self.peer_left(message["client_id"])
-                    case "error":
-                        raise AssertionError(f"{self.client_id}: {message}")
+                heard = self.line.heard(json.loads(await self.line.websocket.recv()))
+                match heard.kind:
+                    case "came":
+                        await self.came(heard.peer, heard.body)
+                    case "went":
+                        await self.went(heard.peer)
                     case _:
-                        await self.signal(message)
+                        await self.signal(heard)
         except ConnectionClosed:
             return
 
 
 class Sender(Peer):
-    """Offers its video: to `target_id`, to everybody with "" (broadcast), or to each receiver of the room with None."""
+    """Offers its video: to `target`, to everybody with "" (broadcast), or to each receiver of the room with None."""
 
     role = "sender"
 
-    def __init__(self, url: str, client_id: str, room_id: str | None, codec: str, target_id: str | None) -> None:
-        super().__init__(url, client_id, room_id)
-        self.codec, self.target_id = codec, target_id
+    def __init__(self, line: Line, codec: str, target: str | None) -> None:
+        super().__init__(line)
+        self.codec, self.target = codec, target
         self.calls: dict[str, RTCPeerConnection] = {}
 
-    async def offer(self, target_id: str) -> None:
+    async def offer(self, target: str) -> None:
         call = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self.calls[target_id] = call
+        self.calls[target] = call
         transceiver = call.addTransceiver(MovingBar(), direction="sendonly")
         codecs = RTCRtpSender.getCapabilities("video").codecs
         transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType == f"video/{self.codec}"])
         await call.setLocalDescription(await call.createOffer())
-        address = {"target_id": target_id} if target_id else {}
         # The C++ sender tells its candidates one by one, after the offer.
         lines = call.localDescription.sdp.split("\r\n")
         trickled = [line for line in lines if line.startswith("a=candidate:")]
         kept = [line for line in lines if not line.startswith(("a=candidate:", "a=end-of-candidates"))]
-        await self.send({"type": "offer", "sdp": "\r\n".join(kept), **address})
+        await self.line.send(self.line.described("offer", "\r\n".join(kept), target))
         for line in trickled:
             candidate = {"candidate": line.removeprefix("a="), "sdpMid": transceiver.mid, "sdpMLineIndex": 0}
-            await self.send({"type": "candidate", "candidate": candidate, **address})
+            await self.line.send(self.line.candidate(candidate, target))
 
     async def connect(self) -> None:
         await super().connect()
-        if self.target_id is not None:
-            await self.offer(self.target_id)
+        if self.target is not None:
+            await self.offer(self.target)
 
-    async def peer_joined(self, client_id: str, role: str) -> None:
-        if self.target_id is None and role == "receiver":
-            await self.offer(client_id)
+    async def came(self, peer: str, role: str) -> None:
+        if self.target is None and role == "receiver":
+            await self.offer(peer)
 
-    async def peer_left(self, client_id: str) -> None:
-        if call := self.calls.pop(client_id, None):
+    async def went(self, peer: str) -> None:
+        if call := self.calls.pop(peer, None):
             await call.close()
 
-    async def signal(self, message: dict[str, Any]) -> None:
-        if message["type"] == "answer":
-            call = self.calls.get(message["from"]) or self.calls[""]
-            await call.setRemoteDescription(RTCSessionDescription(message["sdp"], "answer"))
+    async def signal(self, heard: Heard) -> None:
+        if heard.kind == "answer":
+            call = self.calls.get(heard.peer) or self.calls[""]
+            await call.setRemoteDescription(RTCSessionDescription(heard.body, "answer"))
 
     async def close(self) -> None:
         await super().close()
@@ -154,12 +138,12 @@ class Sender(Peer):
 
 
 class Receiver(Peer):
-    """Answers an offer to its `from`, and counts the pictures."""
+    """Answers an offer to whoever made it, and counts the pictures."""
 
     role = "receiver"
 
-    def __init__(self, url: str, client_id: str, room_id: str | None) -> None:
-        super().__init__(url, client_id, room_id)
+    def __init__(self, line: Line) -> None:
+        super().__init__(line)
         self.call: RTCPeerConnection | None = None
         self.pictures: set[bytes] = set()
         self.frames = 0
@@ -167,20 +151,20 @@ class Receiver(Peer):
         self._watcher: asyncio.Task[None] | None = None
         self._progress = asyncio.Condition()
 
-    async def signal(self, message: dict[str, Any]) -> None:
-        if message["type"] == "offer":
+    async def signal(self, heard: Heard) -> None:
+        if heard.kind == "offer":
             self.call = RTCPeerConnection(RTCConfiguration(iceServers=[]))
             self.call.on("track", self._on_track())
-            await self.call.setRemoteDescription(RTCSessionDescription(message["sdp"], "offer"))
+            await self.call.setRemoteDescription(RTCSessionDescription(heard.body, "offer"))
             await self.call.setLocalDescription(await self.call.createAnswer())
             sdp = self.call.localDescription.sdp
             self.codec = next(codec for codec in ("H264", "VP8") if f" {codec}/90000" in sdp)
-            await self.send({"type": "answer", "sdp": sdp, "target_id": message["from"]})
-        elif message["type"] == "candidate":
+            await self.line.send(self.line.described("answer", sdp, heard.peer))
+        elif heard.kind == "candidate":
             assert self.call is not None
-            candidate = candidate_from_sdp(message["candidate"]["candidate"].split(":", 1)[1])
-            candidate.sdpMid = message["candidate"]["sdpMid"]
-            candidate.sdpMLineIndex = message["candidate"]["sdpMLineIndex"]
+            candidate = candidate_from_sdp(heard.body["candidate"].split(":", 1)[1])
+            candidate.sdpMid = heard.body["sdpMid"]
+            candidate.sdpMLineIndex = heard.body["sdpMLineIndex"]
             await self.call.addIceCandidate(candidate)
 
     async def has_frames(self, count: int, seconds: float = 40) -> None:
@@ -195,7 +179,7 @@ class Receiver(Peer):
         waiting.cancel()
         if self.reader in done:
             self.reader.result()
-        assert waiting in done, f"{self.client_id}: {self.frames} frames after {seconds} s"
+        assert waiting in done, f"{self.id}: {self.frames} frames after {seconds} s"
 
     def report(self) -> dict[str, Any]:
         return {"frames": self.frames, "pictures": len(self.pictures), "codec": self.codec}

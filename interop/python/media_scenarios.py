@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from media_lines import LINES
 from media_peers import Peer, Receiver, Sender
 from support import Server
 
@@ -27,44 +28,58 @@ FRAMES = 30
 Report = dict[str, dict[str, Any]]
 
 
-async def one_to_one(url: str, room: str | None, addressing: str, codec: str) -> Report:
+class Studio:
+    """Makes peers of one room, or of the lobby, each on the wire that is asked for."""
+
+    def __init__(self, url: str, room: str | None, codec: str) -> None:
+        self.url, self.room, self.codec = url, room, codec
+
+    def sender(self, wire: str, target: str | None) -> Sender:
+        return Sender(LINES[wire](self.url, "sender_001", self.room), self.codec, target)
+
+    def receiver(self, wire: str, id: str) -> Receiver:
+        return Receiver(LINES[wire](self.url, id, self.room))
+
+
+async def one_to_one(studio: Studio, wires: tuple[str, str], addressing: str) -> Report:
     """One sender that knows its receiver by name, or offers to whoever is there."""
-    receiver = Receiver(url, "receiver_001", room)
+    receiver = studio.receiver(wires[1], "receiver_001")
     await receiver.connect()
-    target = "receiver_001" if addressing == "direct" else ""
-    sender = Sender(url, "sender_001", room, codec, target)
+    sender = studio.sender(wires[0], "receiver_001" if addressing == "direct" else "")
     await sender.connect()
     await receiver.has_frames(FRAMES)
     await receiver.close()
     await sender.close()
-    return {receiver.client_id: receiver.report()}
+    return {receiver.id: receiver.report()}
 
 
-async def one_to_many(url: str, codec: str) -> Report:
-    """One sender, three receivers, a peer connection for each; two come before the sender and one after it."""
-    receivers = [Receiver(url, f"receiver_00{number}", "room_broadcast") for number in (1, 2, 3)]
-    sender = Sender(url, "sender_001", "room_broadcast", codec, None)
+async def one_to_many(studio: Studio, wires: tuple[str, str]) -> Report:
+    """One sender, three receivers, a peer connection for each; two come before the sender and one after it.
+
+    The second receiver always speaks the wire of the sender.
+    """
+    speak = [wires[1], wires[0], wires[1]]
+    receivers = [studio.receiver(wire, f"receiver_00{number}") for number, wire in enumerate(speak, 1)]
+    sender = studio.sender(wires[0], None)
     order: list[Peer] = [receivers[0], receivers[1], sender, receivers[2]]
     for peer in order:
         await peer.connect()
     await asyncio.gather(*(receiver.has_frames(FRAMES) for receiver in receivers))
-    assert sorted(sender.calls) == [receiver.client_id for receiver in receivers]
+    assert sorted(sender.calls) == [receiver.id for receiver in receivers]
     for peer in reversed(order):
         await peer.close()
-    return {receiver.client_id: receiver.report() for receiver in receivers}
+    return {receiver.id: receiver.report() for receiver in receivers}
 
 
-async def come_and_go(url: str, codec: str) -> Report:
+async def come_and_go(studio: Studio, wires: tuple[str, str]) -> Report:
     """Receivers that leave early and come late, one of them under an id that was there before."""
-    sender = Sender(url, "sender_001", "room_001", codec, None)
-    stays = Receiver(url, "stays", "room_001")
-    early = Receiver(url, "early", "room_001")
+    sender = studio.sender(wires[0], None)
+    stays, early = studio.receiver(wires[1], "stays"), studio.receiver(wires[1], "early")
     for peer in (sender, stays, early):
         await peer.connect()
     await asyncio.gather(stays.has_frames(FRAMES), early.has_frames(FRAMES))
     await early.close()
-    late = Receiver(url, "late", "room_001")
-    again = Receiver(url, "early", "room_001")
+    late, again = studio.receiver(wires[1], "late"), studio.receiver(wires[1], "early")
     await late.connect()
     await again.connect()
     frames_so_far = stays.frames
@@ -81,14 +96,15 @@ async def come_and_go(url: str, codec: str) -> Report:
 
 
 async def play(options: argparse.Namespace, url: str) -> Report:
+    studio = Studio(url, "room_001" if options.place == "room" else None, options.codec)
+    wires = (options.sender, options.receiver)
     match options.scenario:
         case "one-to-one":
-            room = "room_001" if options.place == "room" else None
-            return await one_to_one(url, room, options.addressing, options.codec)
+            return await one_to_one(studio, wires, options.addressing)
         case "one-to-many":
-            return await one_to_many(url, options.codec)
+            return await one_to_many(studio, wires)
         case _:
-            return await come_and_go(url, options.codec)
+            return await come_and_go(studio, wires)
 
 
 def main() -> None:
@@ -97,6 +113,8 @@ def main() -> None:
     arguments.add_argument("--codec", choices=["H264", "VP8"], required=True)
     arguments.add_argument("--place", choices=["room", "lobby"], default="room")
     arguments.add_argument("--addressing", choices=["direct", "broadcast"], default="direct")
+    arguments.add_argument("--sender", choices=LINES, default="register", help="the wire it speaks")
+    arguments.add_argument("--receiver", choices=LINES, default="register", help="the wire it speaks")
     options = arguments.parse_args()
     for command in NETWORK:
         subprocess.run(command.split(), check=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, TypeVar
 
+from path_wire import PathMember
 from support import Server
 from wires import Client, JoinJson, JoinRoom, Member, Register
 
@@ -38,6 +39,20 @@ class Stage:
     async def join(self, wire: str, room: str, id: str) -> Member:
         """Somebody in a room, on any wire."""
         return self._keep(await WIRES[wire].join(self.server, room, id))
+
+    async def path(self, room: str, id: str, **options: Any) -> PathMember:
+        """Somebody in a room on the `path` wire."""
+        return self._keep(await PathMember.join(self.server, room, id, **options))
+
+    async def paths(self, room: str, *ids: str) -> list[PathMember]:
+        """Several of them, who have all seen one another come."""
+        members: list[PathMember] = []
+        for id in ids:
+            newcomer = await self.path(room, id)
+            for member in members:
+                await member.expect_joined(id)
+            members.append(newcomer)
+        return members
 
     async def room(self, wire: str, room: str, *ids: str) -> list[Member]:
         """Several peers of one wire in a room, who have all seen one another come."""

@@ -32,8 +32,11 @@ class Server:
         self.host, self.port = self._wait_until_listening()
 
     @classmethod
-    def start(cls, directory: Path, **settings: object) -> Server:
-        """Starts a server in `directory`; `limits__rooms=2` sets the configuration key `limits.rooms`."""
+    def start(cls, directory: Path, *, port: int = 0, **settings: object) -> Server:
+        """Starts a server in `directory`; `limits__rooms=2` sets the configuration key `limits.rooms`.
+
+        Port 0 is a free one; another is for a server that comes back where it was.
+        """
         binary = os.environ.get("SWITCHBOARD_BIN")
         if not binary:
             raise RuntimeError("SWITCHBOARD_BIN must hold the path of the switchboard binary")
@@ -43,7 +46,7 @@ class Server:
         }
         environment |= {f"SWITCHBOARD__{key.upper()}": str(value) for key, value in settings.items()}
         process = subprocess.Popen(
-            [os.path.abspath(binary), "serve", "--listen", "127.0.0.1:0", "--log-format", "json"],
+            [os.path.abspath(binary), "serve", "--listen", f"127.0.0.1:{port}", "--log-format", "json"],
             cwd=directory,  # neither a `.env` nor a `switchboard.toml` of the caller's directory
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""S2 and S4 with media: an aiortc receiver gets the video of an aiortc sender, signaled through the server."""
+"""S2, S3 and S4 with media: aiortc receivers get the video of an aiortc sender, signaled through the server."""
 
 from __future__ import annotations
 
@@ -77,4 +77,31 @@ def test_s2_3_three_receivers_get_the_video_of_one_sender(namespace: list[str], 
 
 def test_s2_3_receivers_come_late_and_go_early(namespace: list[str]) -> None:
     report = play(namespace, "come-and-go", "--codec", "VP8")
+    assert_moving_video(report, "VP8", "stays", "early", "late", "early again")
+
+
+ACROSS = [("path", "path"), ("path", "register"), ("register", "path")]
+across = pytest.mark.parametrize(("sender", "receiver"), ACROSS, ids=[f"{one} to {other}" for one, other in ACROSS])
+
+
+@pytest.mark.parametrize(("addressing", "codec"), [("direct", "H264"), ("broadcast", "VP8")])
+@across
+def test_x1_a_receiver_gets_the_video_of_a_sender_on_whatever_wires(
+    namespace: list[str], sender: str, receiver: str, addressing: str, codec: str
+) -> None:
+    wires = ["--sender", sender, "--receiver", receiver]
+    report = play(namespace, "one-to-one", *wires, "--addressing", addressing, "--codec", codec)
+    assert_moving_video(report, codec, "receiver_001")
+
+
+@pytest.mark.parametrize(("sender", "receiver"), [("path", "register"), ("register", "path")])
+def test_x1_receivers_on_two_wires_get_the_video_of_one_sender(
+    namespace: list[str], sender: str, receiver: str
+) -> None:
+    report = play(namespace, "one-to-many", "--sender", sender, "--receiver", receiver, "--codec", "VP8")
+    assert_moving_video(report, "VP8", "receiver_001", "receiver_002", "receiver_003")
+
+
+def test_s3_2_receivers_on_the_path_wire_come_late_and_go_early(namespace: list[str]) -> None:
+    report = play(namespace, "come-and-go", "--sender", "path", "--receiver", "path", "--codec", "VP8")
     assert_moving_video(report, "VP8", "stays", "early", "late", "early again")

@@ -14,10 +14,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from aiortc.sdp import candidate_from_sdp
 from av import VideoFrame
 
+from media_lines import Heard, Line, RegisterLine
 from media_peers import Peer, Receiver, Sender
 
 FRAMES = 30
@@ -28,8 +30,8 @@ LIFE_SECONDS = 180
 class TabReceiver(Receiver):
     """Takes what a tab sends: its camera, in whatever size the browser chose, and its microphone."""
 
-    def __init__(self, url: str, client_id: str, room_id: str) -> None:
-        super().__init__(url, client_id, room_id)
+    def __init__(self, line: Line) -> None:
+        super().__init__(line)
         self.sounds = 0
         self.size = (0, 0)
         self.colour = [0, 0, 0]
@@ -76,23 +78,43 @@ class TabReceiver(Receiver):
             self._progress.notify_all()
 
 
+class OfferingReceiver(TabReceiver):
+    """Does not wait for an offer: it offers to take what anybody who comes has to send."""
+
+    async def came(self, peer: str, role: str) -> None:
+        self.call = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.call.on("track", self._on_track())
+        for kind in ("audio", "video"):
+            self.call.addTransceiver(kind, direction="recvonly")
+        await self.call.setLocalDescription(await self.call.createOffer())
+        await self.line.send(self.line.described("offer", self.call.localDescription.sdp, peer))
+
+    async def signal(self, heard: Heard) -> None:
+        assert heard.kind != "offer", "the tab was to wait for ours"
+        if heard.kind == "answer":
+            assert self.call is not None
+            await self.call.setRemoteDescription(RTCSessionDescription(heard.body, "answer"))
+        else:
+            await super().signal(heard)
+
+
 class TabSender(Sender):
     """Offers to everybody, whatever their role: a tab is a `sender` as well. An offer of a tab it leaves unanswered."""
 
-    def __init__(self, url: str, client_id: str, room_id: str, codec: str) -> None:
-        super().__init__(url, client_id, room_id, codec, None)
+    def __init__(self, line: Line, codec: str) -> None:
+        super().__init__(line, codec, None)
 
-    async def peer_joined(self, client_id: str, role: str) -> None:
-        await self.offer(client_id)
+    async def came(self, peer: str, role: str) -> None:
+        await self.offer(peer)
 
-    async def signal(self, message: dict[str, Any]) -> None:
-        await super().signal(message)
-        call = self.calls.get(message["from"])
+    async def signal(self, heard: Heard) -> None:
+        await super().signal(heard)
+        call = self.calls.get(heard.peer)
         # A candidate before the answer belongs to an offer of the tab's own.
-        if message["type"] == "candidate" and call is not None and call.remoteDescription is not None:
-            candidate = candidate_from_sdp(message["candidate"]["candidate"].removeprefix("candidate:"))
-            candidate.sdpMid = message["candidate"]["sdpMid"]
-            candidate.sdpMLineIndex = message["candidate"]["sdpMLineIndex"]
+        if heard.kind == "candidate" and call is not None and call.remoteDescription is not None:
+            candidate = candidate_from_sdp(heard.body["candidate"].removeprefix("candidate:"))
+            candidate.sdpMid = heard.body["sdpMid"]
+            candidate.sdpMLineIndex = heard.body["sdpMLineIndex"]
             await call.addIceCandidate(candidate)
 
 
@@ -117,23 +139,27 @@ async def take_part(peer: Peer) -> None:
     await asyncio.wait({told_to_leave, peer.reader}, return_when=asyncio.FIRST_COMPLETED)
     if not told_to_leave.done():
         peer.reader.result()
-        raise AssertionError(f"{peer.client_id}: the server ended the connection")
+        raise AssertionError(f"{peer.id}: the server ended the connection")
     await peer.close()
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("role", choices=["receiver", "sender"])
+    arguments.add_argument("role", choices=["receiver", "offering-receiver", "sender"])
     arguments.add_argument("--url", required=True)
     arguments.add_argument("--client-id", required=True)
     arguments.add_argument("--room-id", required=True)
     arguments.add_argument("--codec", choices=["H264", "VP8"], default="H264", help="of a sender")
     options = arguments.parse_args()
     peer: Peer
-    if options.role == "receiver":
-        peer = TabReceiver(options.url, options.client_id, options.room_id)
-    else:
-        peer = TabSender(options.url, options.client_id, options.room_id, options.codec)
+    line = RegisterLine(options.url, options.client_id, options.room_id)
+    match options.role:
+        case "receiver":
+            peer = TabReceiver(line)
+        case "offering-receiver":
+            peer = OfferingReceiver(line)
+        case _:
+            peer = TabSender(line, options.codec)
     asyncio.run(asyncio.wait_for(take_part(peer), LIFE_SECONDS))
 
 

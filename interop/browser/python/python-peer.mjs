@@ -21,7 +21,7 @@ export class PythonPeer {
 
   /**
    * Runs with a peer that is in the room; it is gone afterwards, if it has not left by itself.
-   * @param {'receiver' | 'sender'} role
+   * @param {'receiver' | 'offering-receiver' | 'sender'} role
    * @param {{server: import('../support.mjs').Server, id: string, room: string, codec?: 'H264' | 'VP8'}} place
    * @template T
    * @param {(peer: PythonPeer) => Promise<T>} body

@@ -19,7 +19,11 @@ const ROOM = 'room_001';
 const SCENARIOS = {
   'receiver-comes-to-register': () => receiverComes({ wire: 'register' }),
   'receiver-comes-to-join-room': () => receiverComes({ wire: 'join-room' }),
-  'tab-comes-to-receiver': tabComesToReceiver,
+  'receiver-comes-to-socketio': () => receiverComes({ wire: 'socketio' }),
+  'tab-comes-to-receiver': () => tabComesToReceiver({ wire: 'register', role: 'receiver' }),
+  'tab-comes-to-receiver-by-path': () => tabComesToReceiver({ wire: 'path', role: 'receiver' }),
+  // On this wire a tab that comes is not told who is there: the receiver has to offer.
+  'tab-comes-to-offering-receiver': () => tabComesToReceiver({ wire: 'join-room', role: 'offering-receiver' }),
   // Offers cross, and the tab gives way to the sender or not at first: its name decides.
   'sender-comes-to-polite-register': () => senderComes({ name: 'ann', wire: 'register', codec: 'H264' }),
   'sender-comes-to-impolite-register': () => senderComes({ name: 'tom', wire: 'register', codec: 'VP8' }),
@@ -36,11 +40,11 @@ function receiverComes({ wire }) {
   });
 }
 
-/** The receiver never offers, so the tab does after a while. */
-function tabComesToReceiver() {
+/** The published receiver never offers, so the tab does after a while; another one offers at once. */
+function tabComesToReceiver({ wire, role }) {
   return play(({ server, openTab }) =>
-    PythonPeer.with('receiver', { server, id: RECEIVER, room: ROOM }, async (receiver) =>
-      sendsTo(await openTab({ name: 'ann', wire: 'register' }), receiver),
+    PythonPeer.with(role, { server, id: RECEIVER, room: ROOM }, async (receiver) =>
+      sendsTo(await openTab({ name: 'ann', wire }), receiver),
     ),
   );
 }

@@ -79,6 +79,10 @@ class SocketIoMember:
         options = {"transports": self.kind.transports, "wait_timeout": WAIT_SECONDS} | options
         await self._do(self.client.connect, url, **options)
 
+    def on_refused(self, namespace: str, answer: asyncio.Future[object]) -> None:
+        """Has `answer` hold what the server says when it refuses a namespace."""
+        self.client.on("connect_error", lambda reason: self._soon(answer.set_result, reason), namespace=namespace)
+
     @property
     def sid(self) -> str:
         return str(self.client.get_sid())
@@ -116,6 +120,9 @@ class SocketIoMember:
 
     async def disconnect(self) -> None:
         """The polite end."""
+        if self.kind.transport == "polling":
+            # The package leaves out its goodbye, and what waits, while a POST is under way.
+            await self._do(self.client.eio.queue.join)
         await self._do(self.client.disconnect)
 
     async def close(self) -> None:

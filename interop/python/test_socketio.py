@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-import socketio
 
-from socketio_members import KINDS, Company, Kind, SocketIoMember, silent
+from socketio_members import KINDS, WAIT_SECONDS, Company, Kind, SocketIoMember, silent
 
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=str)
 
@@ -191,10 +191,14 @@ async def test_every_event_is_acknowledged_to_those_who_ask(company: Company, ki
 
 
 @each_kind
-async def test_another_namespace_is_refused(company: Company, kind: Kind) -> None:
+async def test_another_namespace_is_refused_and_ours_lives_on_beside_it(company: Company, kind: Kind) -> None:
     client = company.keep(SocketIoMember(kind))
-    with pytest.raises(socketio.exceptions.ConnectionError, match="One or more namespaces failed to connect"):
-        await client.open(company.server, namespaces=["/admin"], wait_timeout=1)
+    refused: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+    client.on_refused("/admin", refused)
+    await client.open(company.server, namespaces=["/", "/admin"], wait=False)
+    assert await asyncio.wait_for(refused, WAIT_SECONDS) == {"message": "Invalid namespace"}
+    await client.receive("connected")
+    assert await client.enter(company.name, "ann") == ["ann"]
 
 
 @each_kind

@@ -111,6 +111,8 @@ pub enum Asked {
     Command(Command),
     /// An answer of the wire itself, which nobody else hears of. It goes out behind what the commands before it cause.
     Answer(Vec<u8>),
+    /// That a client which waits for an answer to a poll is not to wait for it any longer.
+    Release,
 }
 
 /// What came of encoding an event.

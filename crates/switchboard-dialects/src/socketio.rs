@@ -237,6 +237,8 @@ impl SocketIoServer {
         self.connected = false;
         let room = self.rooms.room().cloned();
         into.extend(room.map(|room| Asked::Command(Command::Leave { room })));
+        // Some clients go only when their poll has been answered.
+        into.push(Asked::Release);
         Ok(())
     }
 

@@ -167,6 +167,16 @@ impl Connection {
         self.line.writer().is_none()
     }
 
+    /// Has the poll that waits, or the next one, answered although there is nothing to say.
+    pub(crate) fn release_poll(&self) {
+        self.line.release_poll();
+    }
+
+    /// Whether a poll is to be answered although there is nothing to say; told once.
+    pub(crate) fn take_release(&self) -> bool {
+        self.line.take_release()
+    }
+
     /// Has whoever waits for packets look again.
     pub(crate) fn wake_poll(&self) {
         self.line.wake_poll();

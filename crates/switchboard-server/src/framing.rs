@@ -1,7 +1,6 @@
 //! How what is said stands in the bytes that wait for a client.
 //!
-//! Engine.IO (protocol version 4) puts a type digit before each message: `4` for a message of ours, `2` for a ping, `1`
-//! for the close. Over a WebSocket each packet is a frame, and attachments are binary frames; in a polling answer the
+//! Engine.IO (protocol version 4) puts a type digit before each message: `4` for a message of ours, `2` for a ping. Over a WebSocket each packet is a frame, and attachments are binary frames; in a polling answer the
 //! packets are separated by U+001E, and attachments are base64 behind a `b`. Source: the Engine.IO protocol document.
 
 use switchboard_engineio::{decode_binary, payload};
@@ -32,7 +31,6 @@ pub(crate) struct Unit {
 pub(crate) const SEPARATOR: u8 = payload::SEPARATOR as u8;
 
 /// A packet's type digit.
-const CLOSE: u8 = b'1';
 const PING: u8 = b'2';
 const MESSAGE: u8 = b'4';
 /// What an attachment begins with, in a polling answer and in what dialects write.
@@ -66,11 +64,12 @@ impl Framing {
         }
     }
 
-    /// Appends the last word. Only a WebSocket can say why.
+    /// Appends the last word. Who polls gets none, but no more answers: Engine.IO has a packet for it, after which
+    /// `python-socketio` never comes back.
     pub(crate) fn close(self, out: &mut Vec<u8>, code: u16, reason: &str) {
         match self {
             Self::WebSocket | Self::EngineWebSocket => write_close(out, code, reason),
-            Self::EnginePolling => out.extend_from_slice(&[CLOSE, SEPARATOR]),
+            Self::EnginePolling => {}
         }
     }
 
@@ -152,12 +151,12 @@ mod tests {
         Framing::EnginePolling.message(&mut out, b"51-[0]\x1ebAQID");
         Framing::EnginePolling.ping(&mut out);
         Framing::EnginePolling.close(&mut out, 1000, "");
-        assert_eq!(out, b"451-[0]\x1ebAQID\x1e2\x1e1\x1e");
+        assert_eq!(out, b"451-[0]\x1ebAQID\x1e2\x1e");
         let messages: Vec<bool> = units(Framing::EnginePolling, &out)
             .into_iter()
             .map(|(_, is_message)| is_message)
             .collect();
-        assert_eq!(messages, [true, false, false, false]);
+        assert_eq!(messages, [true, false, false]);
     }
 
     #[test]

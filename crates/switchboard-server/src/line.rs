@@ -1,6 +1,7 @@
 //! The transport that a connection is written to.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Waker};
 
 use parking_lot::Mutex;
@@ -22,6 +23,8 @@ pub(crate) struct Polled {
     socket: OnceLock<WriteHalf>,
     /// Who waits for something to answer a poll with. Locked behind the outbox.
     waiting: Mutex<Option<Waker>>,
+    /// Whether the poll that waits, or the next one, is to be answered although there is nothing to say.
+    released: AtomicBool,
 }
 
 impl Line {
@@ -53,6 +56,22 @@ impl Line {
             if let Some(former) = former.filter(|former| !former.will_wake(cx.waker())) {
                 former.wake();
             }
+        }
+    }
+
+    /// Has the poll that waits, or the next one, answered although there is nothing to say.
+    pub(crate) fn release_poll(&self) {
+        if let Self::Polled(polled) = self {
+            polled.released.store(true, Ordering::Release);
+            self.wake_poll();
+        }
+    }
+
+    /// Whether a poll is to be answered although there is nothing to say; told once.
+    pub(crate) fn take_release(&self) -> bool {
+        match self {
+            Self::Socket(_) => false,
+            Self::Polled(polled) => polled.released.swap(false, Ordering::AcqRel),
         }
     }
 

@@ -255,6 +255,7 @@ impl Node {
                 for asked in asked.drain(..) {
                     match asked {
                         Asked::Command(command) => self.command(connection, command, batch),
+                        Asked::Release => connection.release_poll(),
                         Asked::Answer(answer) => {
                             connection.push(&answer, self, &mut batch.tools);
                         }

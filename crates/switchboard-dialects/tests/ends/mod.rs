@@ -65,6 +65,7 @@ impl Ends {
                 match asked {
                     Asked::Command(command) => self.agree(command),
                     Asked::Answer(answer) => drop(self.hear(answer)),
+                    Asked::Release => {}
                 }
             }
             understood.extend(commands(asked));

@@ -145,7 +145,7 @@ impl Exchange {
         }
         let error = asked.iter().find_map(|asked| match asked {
             Asked::Answer(answer) => form::error_in(wire, std::str::from_utf8(answer).ok()?),
-            Asked::Command(_) => None,
+            Asked::Command(_) | Asked::Release => None,
         });
         for asked in asked.clone() {
             match asked {
@@ -155,6 +155,7 @@ impl Exchange {
                     self.handle(Input::Command { conn, command });
                 }
                 Asked::Answer(answer) => self.push(line, answer),
+                Asked::Release => {}
             }
         }
         error.map_or(Ok(asked), |(code, _)| Err(code))
@@ -291,7 +292,7 @@ fn line(conn: ConnId) -> usize {
 pub(crate) fn commands(asked: Vec<Asked>) -> Vec<Command> {
     let command = |asked| match asked {
         Asked::Command(command) => Some(command),
-        Asked::Answer(_) => None,
+        Asked::Answer(_) | Asked::Release => None,
     };
     asked.into_iter().filter_map(command).collect()
 }

@@ -101,9 +101,10 @@ async fn answer(
         (_, Some(None), _) => refusal(RequestError::SessionUnknown),
         (TransportName::Polling, None, &Method::GET) => engine.open(&admission),
         (TransportName::Polling, None, _) => refusal(RequestError::BadHandshakeMethod),
-        (TransportName::Polling, Some(Some(session)), &Method::GET) => {
-            packets(session.poll(&admission).await)
-        }
+        (TransportName::Polling, Some(Some(session)), &Method::GET) => session
+            .poll(&admission)
+            .await
+            .map_or_else(not_heard, packets),
         (TransportName::Polling, Some(Some(session)), &Method::POST) => {
             take_in(&engine.node, &session, request).await
         }

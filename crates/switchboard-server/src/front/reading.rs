@@ -215,14 +215,20 @@ impl Reading {
             CLOSE_TIMEOUT
         };
         let Self {
-            connection, socket, ..
+            connection,
+            socket,
+            frames,
+            ..
         } = self;
         let ending = async {
             while connection.is_closing() && !connection.is_drained() {
                 sleep(Duration::from_millis(5)).await;
             }
             connection.finish();
-            discard(socket).await;
+            // Once both ends have said their last word, the socket is ours to close (RFC 6455, section 7.1.1).
+            if !frames.reader.is_finished() {
+                discard(socket).await;
+            }
         };
         // Who has not taken it by then is told nothing more.
         let _ = timeout(patience, ending).await;

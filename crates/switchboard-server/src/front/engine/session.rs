@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use switchboard_engineio::Packet;
 use tokio::time::{sleep, timeout};
 
-use super::intake::Intake;
+use super::intake::{Intake, Unheard};
 use crate::admission::{Admission, Answer};
 use crate::batch::Batch;
 use crate::connection::Connection;
@@ -168,7 +168,10 @@ impl Session {
 
     /// The answer to a poll on a socket: what waits, as soon as something does. A poll that comes later takes an earlier
     /// one's place, as that may belong to a socket the client has given up.
-    pub(super) async fn poll(&self, socket: &Admission) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// Once there is nothing more to poll for. That is how a client learns that it was told to go; most come back then.
+    pub(super) async fn poll(&self, socket: &Admission) -> Result<Vec<u8>, Unheard> {
         self.meet();
         // This is how the client shows that it has the last answer; unless that answer's socket fails, which is counted.
         self.unconfirmed.lock().take();
@@ -177,16 +180,19 @@ impl Session {
             if self.probing.load(Ordering::Acquire) {
                 sleep(PROBING).await;
             }
+            if self.connection.is_ending() {
+                return Err(Unheard::Over);
+            }
             let mut noop = Vec::new();
             Packet::Noop.write_to(&mut noop);
-            return noop;
+            return Ok(noop);
         };
         if packets.messages > 0 {
             let answer = Answer::new(packets.messages);
             *socket.answer.lock() = Some(Arc::clone(&answer));
             *self.unconfirmed.lock() = Some(answer);
         }
-        packets.payload
+        Ok(packets.payload)
     }
 
     /// What waits, as soon as something does; `None` if this poll is not to wait for it.
@@ -198,8 +204,9 @@ impl Session {
             if let Poll::Ready(packets) = self.connection.poll_packets(PACKETS_PER_POLL, cx) {
                 return Poll::Ready(Some(packets));
             }
-            let is_over = self.intake.has_said_goodbye() || self.connection.is_closing();
-            if is_over || self.probing.load(Ordering::Acquire) {
+            let is_over = self.intake.has_said_goodbye() || self.connection.is_ending();
+            let is_released = self.connection.take_release();
+            if is_over || is_released || self.probing.load(Ordering::Acquire) {
                 return Poll::Ready(None);
             }
             Poll::Pending

@@ -8,6 +8,10 @@ default:
 run *options:
     cargo run -- serve --listen 127.0.0.1:8765 --log-relay {{ options }}
 
+# A client for the terminal: `just client --wire socketio`, `just client --auto --users 5`
+client *options:
+    cargo run -- client {{ options }}
+
 # Run the tests with everything they need: all, or some of rust tidy node python browser deploy
 test *suites:
     cargo xtask test {{ suites }}
@@ -28,7 +32,7 @@ lint:
 
 # Accept the transcripts as the wires speak now; the diff is the review
 bless:
-    SWITCHBOARD_BLESS=1 cargo test -p switchboard-dialects --test transcripts
+    SWITCHBOARD_BLESS=1 cargo test -p switchboard-dialects --test transcripts --test mixed
 
 # Fuzz one target for some seconds
 fuzz target seconds="60":

@@ -6,6 +6,8 @@ mod support;
 
 #[path = "engine/client.rs"]
 mod client;
+#[path = "engine/crowd.rs"]
+mod crowd;
 #[path = "engine/ends.rs"]
 mod ends;
 #[path = "engine/late_requests.rs"]

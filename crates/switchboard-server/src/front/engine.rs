@@ -28,7 +28,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use self::intake::Unheard;
 use self::session::Session;
 use super::origins::allowed_origins;
-use super::reading::{self, Protocol};
+use super::reading::Protocol;
 use super::websocket::{self, Established, Place};
 use crate::admission::{Admission, TurnedAway};
 use crate::connection::{Connection, Newcomer};
@@ -162,25 +162,11 @@ impl Engine {
 
     /// A client that begins with a WebSocket.
     fn begin(&self, upgraded: Established) {
-        let newcomer = Newcomer {
-            admission: upgraded.admission,
-            line: Line::Socket(upgraded.write),
-            framing: Framing::EngineWebSocket,
-            claimed: Some(self.wire),
-            one_frame_per_write: false,
-        };
         let open = self.open_packet(&unguessable(), false);
-        let (read, early) = (upgraded.read, upgraded.early);
-        reading::begin(
-            &self.node,
-            newcomer,
-            read,
-            Protocol::EngineIo,
-            early,
-            |connection, batch| {
-                connection.push_packet(&open, batch);
-            },
-        );
+        let (protocol, claimed) = (Protocol::EngineIo, Some(self.wire));
+        upgraded.begin(&self.node, protocol, claimed, |connection, batch| {
+            connection.push_packet(&open, batch);
+        });
     }
 
     fn open_packet(&self, sid: &str, upgrades: bool) -> Vec<u8> {

@@ -13,12 +13,9 @@ use switchboard_core::{IdKind, Join, Role, Wire};
 use thiserror::Error;
 
 use super::percent::{self, Unreadable};
-use super::reading::{self, Protocol};
+use super::reading::Protocol;
 use super::websocket::{self, Place};
 use crate::admission::Admission;
-use crate::connection::Newcomer;
-use crate::framing::Framing;
-use crate::line::Line;
 use crate::node::Node;
 
 /// Why a path names no room and peer.
@@ -64,24 +61,10 @@ fn enter(
     }
     let handle = Arc::clone(node);
     websocket::accept(node, admission, request, Place::Needed, move |upgraded| {
-        let newcomer = Newcomer {
-            admission: upgraded.admission,
-            line: Line::Socket(upgraded.write),
-            framing: Framing::WebSocket,
-            claimed: Some(wire),
-            one_frame_per_write: upgraded.hand_written,
-        };
-        let (read, early) = (upgraded.read, upgraded.early);
-        reading::begin(
-            &handle,
-            newcomer,
-            read,
-            Protocol::Messages,
-            early,
-            |connection, batch| {
-                handle.arrive(connection, join, batch);
-            },
-        );
+        let protocol = Protocol::Messages;
+        upgraded.begin(&handle, protocol, Some(wire), |connection, batch| {
+            handle.arrive(connection, join, batch);
+        });
     })
 }
 

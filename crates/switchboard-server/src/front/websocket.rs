@@ -8,12 +8,14 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Version, header};
 use axum::response::IntoResponse as _;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
+use switchboard_core::Wire;
 use switchboard_websocket::check_upgrade;
 use switchboard_websocket::handshake::{RequestHead, UpgradeError, offered_protocols};
 
 use super::reading::{self, Protocol};
 use crate::admission::Admission;
-use crate::connection::Newcomer;
+use crate::batch::Batch;
+use crate::connection::{Connection, Newcomer};
 use crate::framing::Framing;
 use crate::line::Line;
 use crate::node::Node;
@@ -37,7 +39,7 @@ pub(super) struct Established {
     pub(super) early: Vec<u8>,
     pub(super) admission: Arc<Admission>,
     /// Whether the client is one that takes one frame per read.
-    pub(super) hand_written: bool,
+    hand_written: bool,
 }
 
 /// The paths that several wires share: the first message tells which it is.
@@ -48,23 +50,32 @@ pub(crate) async fn upgrade(
 ) -> Response<Body> {
     let handle = Arc::clone(&node);
     accept(&node, admission, request, Place::Needed, move |upgraded| {
-        let newcomer = Newcomer {
-            admission: upgraded.admission,
-            line: Line::Socket(upgraded.write),
-            framing: Framing::WebSocket,
-            claimed: None,
-            one_frame_per_write: upgraded.hand_written,
-        };
-        let (read, early) = (upgraded.read, upgraded.early);
-        reading::begin(
-            &handle,
-            newcomer,
-            read,
-            Protocol::Messages,
-            early,
-            |_, _| {},
-        );
+        upgraded.begin(&handle, Protocol::Messages, None, |_, _| {});
     })
+}
+
+impl Established {
+    /// Makes it a connection, has that greeted, and starts to read it. `claimed` is the wire that the way in has told.
+    pub(super) fn begin(
+        self,
+        node: &Arc<Node>,
+        protocol: Protocol,
+        claimed: Option<Wire>,
+        greet: impl FnOnce(&Arc<Connection>, &mut Batch<'_>),
+    ) {
+        let (framing, one_frame_per_write) = match protocol {
+            Protocol::Messages => (Framing::WebSocket, self.hand_written),
+            Protocol::EngineIo => (Framing::EngineWebSocket, false),
+        };
+        let newcomer = Newcomer {
+            admission: self.admission,
+            line: Line::Socket(self.write),
+            framing,
+            claimed,
+            one_frame_per_write,
+        };
+        reading::begin(node, newcomer, self.read, protocol, self.early, greet);
+    }
 }
 
 /// Answers a WebSocket handshake, or says what is wrong with it; `begin` is called once it is through.

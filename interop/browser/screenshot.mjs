@@ -16,13 +16,13 @@ await withBrowser(
   async ({ server, browser }) => {
     const media = 'pattern';
     const ann = await Tab.joined(browser, server.url, { name: 'Ann', room: 'studio', media });
-    const bob = await Tab.joined(browser, server.url, { name: 'Bob', room: 'studio', media, wire: 'join-room' });
+    const bob = await Tab.joined(browser, server.url, { name: 'Bob', room: 'studio', media, wire: 'socketio' });
     await ann.inCallWith('Bob');
     await bob.seesMovingVideoOf('Ann');
     await ann.say('Hello Bob, which wire are you on?');
     await bob.hears('Ann', 'Hello Bob, which wire are you on?');
-    await bob.say('join-room. And you on register, I see. 你好！');
-    await ann.hears('Bob', 'join-room. And you on register, I see. 你好！');
+    await bob.say('Socket.IO. And you on a plain WebSocket, I see. 你好！');
+    await ann.hears('Bob', 'Socket.IO. And you on a plain WebSocket, I see. 你好！');
     const facts = () => ann.page.textContent('.tile:not(.own) .facts');
     await ann.until('a full frame rate', facts, (text) => /2\d fps/.test(text));
     await ann.page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement)?.blur());

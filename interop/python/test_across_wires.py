@@ -213,7 +213,7 @@ async def test_x1_the_same_wire_is_not_translated_in_a_mixed_room(stage: Stage) 
     cam = await stage.join("register", "studio", "cam")
     await ann.expect_joined("cam")
     await bob.expect_joined("cam")
-    text = ' {"sender":"ann" ,"n":1.0,"type":"ice-candidate","data":{"candidate":"a","b":1e400}} '
+    text = ' {"sender":"ann" ,"n":1.0,"type":"ice-candidate","data":{"candidate":"a","sdpMid":"0","b":1e400}} '
     await ann.send(text)
     await bob.expect_text(text)
     assert (await cam.receive())["candidate"]["candidate"] == "a"

@@ -12,7 +12,7 @@ run *options:
 client *options:
     cargo run -- client {{ options }}
 
-# Run the tests with everything they need: all, or some of rust tidy node python browser deploy
+# Run the tests with everything they need: all, or some of rust tidy instructions node python browser deploy
 test *suites:
     cargo xtask test {{ suites }}
 
@@ -41,6 +41,10 @@ fuzz target seconds="60":
 # Long runs: `just soak fuzz`, `just soak load --rooms 200 --users 20 --seconds 60`
 soak *what:
     cargo xtask soak {{ what }}
+
+# This server beside others that do the same job: `just bench --quick`
+bench *options:
+    cargo xtask bench {{ options }}
 
 # Licences, bans, sources and advisories of the dependencies
 deny:

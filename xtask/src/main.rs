@@ -2,9 +2,11 @@
 //!
 //! Short things live in the `justfile`; what needs a loop or a parser lives here. Nothing here is part of the product.
 
+mod bench;
 mod child;
 mod counts;
 mod deny;
+mod instructions;
 mod provision;
 mod server;
 mod soak;
@@ -35,6 +37,10 @@ enum Task {
     /// Long runs which are not part of the tests
     #[command(subcommand)]
     Soak(soak::Soak),
+    /// Measure the server beside others which do the same job, and write docs/bench/RESULTS.md
+    Bench(bench::BenchArgs),
+    /// Count the instructions of the hot path, and compare them with the stored numbers
+    Instructions(instructions::InstructionsArgs),
     /// Licences, bans, sources and (when reachable) advisories of the dependencies
     Deny,
 }
@@ -57,6 +63,8 @@ fn run(cli: Cli) -> Result<bool> {
         Task::Test(args) => suites::test(&tree, &args),
         Task::Tidy => tidy::tidy(&tree),
         Task::Soak(what) => soak::soak(&tree, what),
+        Task::Bench(args) => bench::bench(&tree, &args),
+        Task::Instructions(args) => instructions::instructions(&tree, &args),
         Task::Deny => deny::deny(&tree),
     }
 }

@@ -36,6 +36,8 @@ pub(crate) enum Need {
     SystemdAnalyze,
     /// rustfmt and clippy.
     RustLints,
+    /// `valgrind`, whose callgrind counts instructions.
+    Valgrind,
 }
 
 /// The oldest Node.js which the npm packages work with.
@@ -113,7 +115,12 @@ impl Provisions {
             }
             Need::Chromium => self.chromium = chromium(),
             Need::RustLints => packages::rust_lints(tree)?,
-            Need::Python | Need::Node | Need::Font | Need::Iproute | Need::SystemdAnalyze => {}
+            Need::Python
+            | Need::Node
+            | Need::Font
+            | Need::Iproute
+            | Need::SystemdAnalyze
+            | Need::Valgrind => {}
         }
         Ok(())
     }
@@ -165,6 +172,7 @@ impl Need {
             Self::Iproute => "ip of iproute2",
             Self::SystemdAnalyze => "systemd-analyze",
             Self::RustLints => "rustfmt and clippy",
+            Self::Valgrind => "valgrind",
         }
     }
 
@@ -181,6 +189,7 @@ impl Need {
                 .is_some_and(|list| !list.is_empty()),
             Self::Iproute => runs("ip", &["-V"]),
             Self::SystemdAnalyze => runs("systemd-analyze", &["--version"]),
+            Self::Valgrind => runs("valgrind", &["--version"]),
             Self::PythonPackages | Self::NpmPackages | Self::RustLints => true,
         }
     }
@@ -193,6 +202,7 @@ impl Need {
             Self::Font => &["fontconfig", "fonts-wqy-microhei"],
             Self::Iproute => &["iproute2"],
             Self::SystemdAnalyze => &["systemd"],
+            Self::Valgrind => &["valgrind"],
             Self::PythonPackages | Self::Node | Self::NpmPackages | Self::RustLints => &[],
         }
     }

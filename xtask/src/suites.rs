@@ -35,6 +35,8 @@ pub(crate) enum Suite {
     Rust,
     /// Checks on the tree
     Tidy,
+    /// Instruction counts of the hot path against the stored ones
+    Instructions,
     /// Real Node.js clients against the running server
     Node,
     /// Real Python clients and WebRTC peers
@@ -47,9 +49,10 @@ pub(crate) enum Suite {
 
 impl Suite {
     /// What runs without being named.
-    const ORDINARY: [Self; 6] = [
+    const ORDINARY: [Self; 7] = [
         Self::Rust,
         Self::Tidy,
+        Self::Instructions,
         Self::Node,
         Self::Python,
         Self::Browser,
@@ -61,6 +64,7 @@ impl Suite {
             Self::Lint => "lint",
             Self::Rust => "rust",
             Self::Tidy => "tidy",
+            Self::Instructions => "instructions",
             Self::Node => "node",
             Self::Python => "python",
             Self::Browser => "browser",
@@ -72,6 +76,7 @@ impl Suite {
         match self {
             Self::Lint => &[Need::RustLints],
             Self::Rust | Self::Tidy => &[],
+            Self::Instructions => &[Need::Valgrind],
             Self::Node => &[Need::Node, Need::NpmPackages],
             Self::Python => &[Need::Python, Need::PythonPackages, Need::Iproute],
             Self::Browser => &[
@@ -97,7 +102,7 @@ impl Suite {
         let minutes = match self {
             Self::Lint | Self::Rust => 30,
             Self::Browser => 15,
-            Self::Tidy | Self::Node | Self::Python | Self::Deploy => 10,
+            Self::Tidy | Self::Instructions | Self::Node | Self::Python | Self::Deploy => 10,
         };
         Duration::from_secs(60 * minutes)
     }
@@ -128,7 +133,7 @@ pub(crate) fn test(tree: &Tree, args: &TestArgs) -> Result<bool> {
         sum += outcome.counts;
         let seconds = started.elapsed().as_secs_f64();
         report.push(format!(
-            "{:<8} {:>7.1} s  {}{}",
+            "{:<12} {:>7.1} s  {}{}",
             suite.name(),
             seconds,
             outcome.counts,
@@ -171,10 +176,7 @@ fn outcome_of(tree: &Tree, suite: Suite, provisions: &Provisions, strict: bool) 
         };
     }
     match runs::run(tree, suite, provisions) {
-        Ok(counts) => Outcome {
-            counts,
-            remark: None,
-        },
+        Ok((counts, remark)) => Outcome { counts, remark },
         Err(error) => {
             println!("{}: {error:#}", suite.name());
             Outcome {

@@ -71,9 +71,14 @@ impl Tree {
         self.debug.join("switchboard")
     }
 
+    /// The directory of what another profile has built.
+    pub(crate) fn beside_debug(&self, profile: &str) -> PathBuf {
+        self.debug.with_file_name(profile)
+    }
+
     /// The release build of the server binary.
     pub(crate) fn switchboard_release(&self) -> PathBuf {
-        self.debug.with_file_name("release").join("switchboard")
+        self.beside_debug("release").join("switchboard")
     }
 
     /// Everything the interop suites keep between runs.

@@ -24,6 +24,13 @@ impl Place {
 
     /// Refuses a message that names another room.
     pub(crate) fn check_room(&self, message: &Message<'_>, key: Key) -> Result<(), DecodeError> {
+        if self
+            .room
+            .name()
+            .is_some_and(|room| spells(message, key, room))
+        {
+            return Ok(());
+        }
         match present(message, key)? {
             Some(room) if self.room.name() != Some(room.as_ref()) => {
                 Err(DecodeError::RoomMismatch { field: key.text() })
@@ -34,6 +41,9 @@ impl Place {
 
     /// Refuses a message that claims to be from somebody else.
     pub(crate) fn check_sender(&self, message: &Message<'_>, key: Key) -> Result<(), DecodeError> {
+        if spells(message, key, self.peer.as_str()) {
+            return Ok(());
+        }
         match present(message, key)? {
             Some(sender) if sender != self.peer.as_str() => {
                 Err(DecodeError::SenderMismatch { field: key.text() })
@@ -41,6 +51,15 @@ impl Place {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a field is this id, spelled as it is: so nearly every message has it, and there is nothing to unescape then.
+fn spells(message: &Message<'_>, key: Key, id: &str) -> bool {
+    let inside = message
+        .raw(key)
+        .and_then(|raw| raw.as_bytes().strip_prefix(b"\"")?.strip_suffix(b"\""));
+    // With a backslash in it, the same letters are another id.
+    inside == Some(id.as_bytes()) && !id.as_bytes().contains(&b'\\')
 }
 
 /// An id where there is one; `null` counts as absent.
@@ -52,5 +71,46 @@ fn present<'a>(
         Ok(None)
     } else {
         Ok(message.id(key)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(id: &str) -> Place {
+        Place {
+            room: id.into(),
+            peer: id.into(),
+        }
+    }
+
+    /// Whether a message that names its room and its sender so is taken from somebody who is so called.
+    fn is_taken(id: &str, raw: &str) -> bool {
+        let text = format!(r#"{{"roomId":{raw},"sender":{raw}}}"#);
+        let message = Message::scan(&text).expect("a message");
+        let room = place(id).check_room(&message, Key::RoomId).is_ok();
+        let sender = place(id).check_sender(&message, Key::Sender).is_ok();
+        assert_eq!(room, sender, "{id} {raw}");
+        room
+    }
+
+    #[test]
+    fn an_id_is_known_in_every_spelling() {
+        assert!(is_taken("ann", r#""ann""#));
+        assert!(is_taken("ann", r#""\u0061nn""#));
+        assert!(is_taken("42", "42"));
+        assert!(is_taken("ann", "null"));
+        assert!(is_taken(r"a\nb", r#""a\\nb""#));
+        assert!(is_taken("a\nb", r#""a\nb""#));
+    }
+
+    #[test]
+    fn another_id_is_refused_though_it_has_the_same_letters() {
+        assert!(!is_taken(r"a\nb", r#""a\nb""#));
+        assert!(!is_taken("ann", r#""anna""#));
+        assert!(!is_taken("ann", r#""an""#));
+        assert!(!is_taken("ann", "true"));
+        assert!(!is_taken("ann", r#""""#));
     }
 }

@@ -26,12 +26,15 @@ pub(crate) const MAX_SERVER_MESSAGE: usize = 1_048_576;
 pub(crate) struct Scratch {
     bytes: Vec<u8>,
     wires: Vec<(Wire, Encoded, Range<usize>)>,
+    /// Whether its own wire carries it as it came, once that was asked.
+    is_carried: Option<bool>,
 }
 
 impl Scratch {
     fn clear(&mut self) {
         self.bytes.clear();
         self.wires.clear();
+        self.is_carried = None;
         if self.bytes.capacity() > 4 * MAX_SERVER_MESSAGE {
             self.bytes = Vec::new();
         }
@@ -141,7 +144,8 @@ fn tell(connection: &Arc<Connection>, wire: Wire, event: &Event, batch: &mut Bat
     if let Event::Signal { signal, .. } = event
         && signal.payload.wire == wire
     {
-        if !dialect(wire).carries(signal) {
+        let is_carried = &mut batch.tools.scratch.is_carried;
+        if !*is_carried.get_or_insert_with(|| dialect(wire).carries(signal)) {
             return Told::Nothing;
         }
         let body = &signal.payload.body;

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod bench;
 mod client;
 mod config;
 mod dotenv;
@@ -10,6 +11,7 @@ mod settings;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use switchboard_bench::BenchError;
 use switchboard_server::config::ConfigError;
 
 use settings::Settings;
@@ -23,6 +25,7 @@ Examples:
   switchboard --config /etc/switchboard.toml    with a configuration file
   switchboard selftest                          try the server on this machine
   switchboard client --wire join-room           talk to it from the terminal
+  switchboard bench pairs                       put a load on it, and tell what it costs
   switchboard config check                      tell what is wrong with the configuration
 
 Without --config, switchboard.toml is read if it is in the working directory, and so is .env.
@@ -57,6 +60,8 @@ enum Command {
     Client(client::Client),
     /// Play the id router's session against a server and say pass or fail.
     Selftest(selftest::SelfTest),
+    /// Put a load on a server, check every delivery, and tell what it costs.
+    Bench(bench::Bench),
 }
 
 impl Cli {
@@ -67,11 +72,20 @@ impl Cli {
             Command::Config(command) => command.run(),
             Command::Client(client) => client.run(),
             Command::Selftest(selftest) => selftest.run(),
+            Command::Bench(bench) => bench.run(),
         }
     }
 }
 
-/// 2 for what the operator can correct in the configuration, 1 for everything else.
+/// 2 for what can be corrected in the configuration or on the command line, 1 for everything else.
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
-    ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
+    let is_plan = matches!(
+        error.downcast_ref(),
+        Some(BenchError::Plan(_) | BenchError::Url(_))
+    );
+    ExitCode::from(if is_plan || error.is::<ConfigError>() {
+        2
+    } else {
+        1
+    })
 }

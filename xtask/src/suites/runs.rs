@@ -8,16 +8,22 @@ use anyhow::{Context, Result, bail, ensure};
 use super::{Suite, heading};
 use crate::child::{passes, stdout_of, stream};
 use crate::counts::{Counts, Runner};
+use crate::instructions;
 use crate::provision::{OLDER_SOCKETIO_VERSION, Provisions};
 use crate::tidy;
 use crate::tree::Tree;
 
-/// Runs one suite and counts its tests.
+/// Runs one suite and counts its tests; with a remark if there is something to be said of it.
 ///
 /// # Errors
 /// It could not be run to its end, or ended badly without saying which test failed.
-pub(super) fn run(tree: &Tree, suite: Suite, provisions: &Provisions) -> Result<Counts> {
-    match suite {
+pub(super) fn run(
+    tree: &Tree,
+    suite: Suite,
+    provisions: &Provisions,
+) -> Result<(Counts, Option<String>)> {
+    let counts = match suite {
+        Suite::Instructions => return instructions::suite(tree),
         Suite::Lint => lint(tree),
         Suite::Rust => rust(tree),
         Suite::Tidy => {
@@ -28,7 +34,8 @@ pub(super) fn run(tree: &Tree, suite: Suite, provisions: &Provisions) -> Result<
         Suite::Browser => node(tree, suite, "interop/browser", provisions),
         Suite::Deploy => node(tree, suite, "interop/deploy", provisions),
         Suite::Python => python(tree, provisions),
-    }
+    };
+    Ok((counts?, None))
 }
 
 fn lint(tree: &Tree) -> Result<Counts> {

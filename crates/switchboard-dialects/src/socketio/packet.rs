@@ -143,7 +143,14 @@ pub(super) fn event(data: &str) -> Result<(&str, Option<&str>), DecodeError> {
 
 /// The text without the white space of JSON around it.
 fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t', '\n', '\r'])
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+    let bytes = text.as_bytes();
+    // Clients write none, and to see that takes two bytes and no characters.
+    if bytes.first().is_some_and(is_space) || bytes.last().is_some_and(is_space) {
+        text.trim_matches([' ', '\t', '\n', '\r'])
+    } else {
+        text
+    }
 }
 
 /// What is wrong with a packet.

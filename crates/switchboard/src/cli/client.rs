@@ -82,7 +82,7 @@ fn after_help() -> String {
 }
 
 /// Takes the names of the dialect table.
-fn wire_parser() -> impl clap::builder::TypedValueParser<Value = Wire> {
+pub(crate) fn wire_parser() -> impl clap::builder::TypedValueParser<Value = Wire> {
     let names = ALL
         .iter()
         .map(|dialect| PossibleValue::new(dialect.name()).help(dialect.about().summary));

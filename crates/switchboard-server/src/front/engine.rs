@@ -210,8 +210,9 @@ async fn take_in(node: &Node, session: &Session, request: Request) -> Response<B
     let hearing = tokio::spawn(Arc::clone(&session.intake).take_in(text, turn));
     match timeout(HEARING, hearing).await {
         Ok(Ok(Err(unheard))) => not_heard(unheard),
+        Ok(Err(_)) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         // Clients give up a request that takes long; the next one waits for its turn.
-        Ok(_) | Err(_) => ([(header::CONTENT_TYPE, "text/html")], "ok").into_response(),
+        Ok(Ok(Ok(()))) | Err(_) => ([(header::CONTENT_TYPE, "text/html")], "ok").into_response(),
     }
 }
 

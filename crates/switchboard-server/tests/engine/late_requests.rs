@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use switchboard_websocket::OpCode;
 
-use crate::client::Polled;
+use crate::client::{Polled, chat};
 use crate::common::{TestServer, quiet_config};
 use crate::support::socket::{handshake, text};
 use crate::support::{Metrics, Peer, Socket};
@@ -225,4 +225,34 @@ async fn a_websocket_that_is_never_probed_leaves_polls_waiting() {
             .body
             .starts_with("42[\"user-joined\",")
     );
+}
+
+#[tokio::test]
+async fn what_was_answered_and_is_not_heard_after_all_is_counted() {
+    const MESSAGES: usize = 60;
+    let mut config = quiet_config();
+    config.limits.messages_per_second = 10;
+    config.limits.message_bytes = 10_000;
+    config.limits.outbox_bytes = 20_000;
+    let server = TestServer::start(config).await;
+    let mut bob = Peer::join(server.addr(), "studio", "bob").await;
+    let ann = Polled::join(server.addr(), "studio", "ann").await;
+    bob.expect("user-joined").await;
+    let said: Vec<String> = (0..MESSAGES).map(|number| chat("studio", number)).collect();
+    // It has said far too much at once, so that the answer comes before all of it is heard.
+    ann.post(&said.join("\x1e")).await;
+    // It polls for nothing, and is cut off for that.
+    for _ in 0..3 {
+        bob.chat(&"x".repeat(9_000)).await;
+    }
+    let mut heard = 0;
+    while bob.message().await["type"] != "user-left" {
+        heard += 1;
+    }
+    assert!(heard < MESSAGES, "{heard}");
+    // And those that ann did not take.
+    Metrics::until(server.addr(), "nothing lost silently", |metrics| {
+        metrics.value("messages_lost_total") >= (MESSAGES - heard + 2) as f64
+    })
+    .await;
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use switchboard_dialects::DecodeError;
-use switchboard_engineio::payload;
+use switchboard_engineio::{Packet, payload};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::yield_now;
 use tokio::time::sleep;
@@ -108,10 +108,16 @@ impl Intake {
     pub(super) async fn take_in(self: Arc<Self>, body: String, turn: Turn) -> Result<(), Unheard> {
         let mut packets = body.split(payload::SEPARATOR);
         loop {
-            match self.take_some(&mut packets)? {
-                ControlFlow::Break(()) => break,
-                ControlFlow::Continue(Duration::ZERO) => yield_now().await,
-                ControlFlow::Continue(pause) => {
+            match self.take_some(&mut packets) {
+                Err(unheard) => {
+                    // The client may have its answer already, and think that all of it was heard.
+                    let rest = packets.filter(|text| is_message(text)).count();
+                    self.node.metrics.lost(rest);
+                    return Err(unheard);
+                }
+                Ok(ControlFlow::Break(())) => break,
+                Ok(ControlFlow::Continue(Duration::ZERO)) => yield_now().await,
+                Ok(ControlFlow::Continue(pause)) => {
                     let _paused = Paused::begin(&self.connection.vitals);
                     sleep(pause).await;
                     self.connection.heard(&self.node);
@@ -135,6 +141,7 @@ impl Intake {
         let mut left = STRETCH;
         for text in packets {
             if !mouth.is_open || self.has_said_goodbye() || connection.is_ending() {
+                node.metrics.lost(usize::from(is_message(text)));
                 return Err(Unheard::Over);
             }
             match packet::hear(text) {
@@ -166,6 +173,11 @@ impl Intake {
         }
         Ok(ControlFlow::Break(()))
     }
+}
+
+/// Whether a packet holds something said to somebody, rather than a sign of life or an attachment.
+fn is_message(packet: &str) -> bool {
+    matches!(Packet::parse(packet), Ok(Packet::Message(_)))
 }
 
 /// A client whose packets wait is not asked for a sign of life.

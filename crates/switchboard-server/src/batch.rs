@@ -23,6 +23,8 @@ pub(crate) struct Batch<'n> {
     node: &'n Node,
     /// When the work began.
     pub(crate) now: Instant,
+    /// The same in ticks of the node's pulse.
+    pub(crate) tick: u32,
     pub(crate) tools: Tools,
     /// Whether every relayed message is logged.
     pub(crate) logs_relays: bool,
@@ -56,9 +58,11 @@ impl<'n> Batch<'n> {
     pub(crate) fn new(node: &'n Node) -> Self {
         let tools = TOOLS.take().unwrap_or_default();
         let logs_relays = tracing::enabled!(target: RELAY_TARGET, tracing::Level::INFO);
+        let now = Instant::now();
         Self {
             node,
-            now: Instant::now(),
+            now,
+            tick: node.tick(now),
             tools,
             logs_relays,
             not_send: PhantomData,

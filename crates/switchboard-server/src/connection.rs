@@ -1,8 +1,8 @@
 //! One live transport: who speaks on it, and what waits to be written.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -19,9 +19,10 @@ use crate::line::Line;
 use crate::node::Node;
 use crate::outbox::{Flushed, Outbox, Packets, Pushed};
 use crate::pulse::CLOSE_TIMEOUT;
-use crate::stream::WriteHalf;
+use crate::reactor::{Berth, Reactors};
+use crate::socket::Socket;
 
-/// A client's connection, shared by its reading task, by whoever speaks to it, and by the pulse.
+/// A client's connection, shared by the reactor that reads it, by whoever speaks to it, and by the pulse.
 ///
 /// Locks are taken in this order: a room's shard, then `speech`, then `outbox`.
 #[derive(Debug)]
@@ -33,9 +34,11 @@ pub(crate) struct Connection {
     pub(crate) one_frame_per_write: bool,
     /// The wire that the way in told, before the first message.
     pub(crate) claimed: Option<Wire>,
-    /// Wakes the reading task, whose waker stays the same.
-    reader: OnceLock<Waker>,
+    /// Where it is served.
+    pub(crate) berth: Berth,
     dismissed: AtomicBool,
+    /// Whether the socket has not taken all, so that its reactor is to write on.
+    backed_up: AtomicBool,
     speech: Mutex<Speech>,
     outbox: Mutex<Outbox>,
     line: Line,
@@ -97,8 +100,9 @@ impl Connection {
             },
             one_frame_per_write: newcomer.one_frame_per_write,
             claimed: newcomer.claimed,
-            reader: OnceLock::new(),
+            berth: Berth::default(),
             dismissed: AtomicBool::new(false),
+            backed_up: AtomicBool::new(false),
             speech: Mutex::default(),
             outbox: Mutex::new(Outbox::new(newcomer.framing)),
             line: newcomer.line,
@@ -164,7 +168,7 @@ impl Connection {
 
     /// Whether it has no socket of its own.
     pub(crate) fn is_polled(&self) -> bool {
-        self.line.writer().is_none()
+        self.line.socket().is_none()
     }
 
     /// Has the poll that waits, or the next one, answered although there is nothing to say.
@@ -183,9 +187,9 @@ impl Connection {
     }
 
     /// From now on a socket takes what was polled for; false if there is one already.
-    pub(crate) fn upgrade(self: &Arc<Self>, writer: WriteHalf, batch: &mut Batch<'_>) -> bool {
+    pub(crate) fn upgrade(self: &Arc<Self>, socket: Socket, batch: &mut Batch<'_>) -> bool {
         let mut outbox = self.outbox.lock();
-        let upgraded = self.line.upgrade(writer);
+        let upgraded = self.line.upgrade(socket);
         if upgraded {
             outbox.upgrade();
             if !std::mem::replace(&mut outbox.touched, true) {
@@ -229,7 +233,7 @@ impl Connection {
         self.cut_off_after(CLOSE_TIMEOUT, batch.node());
         if self.is_polled() {
             // Nobody who polls answers a close; the session's task is to know of it.
-            self.wake_reader();
+            self.wake_reader(batch.node());
         }
         pushed == Pushed::Queued
     }
@@ -251,25 +255,29 @@ impl Connection {
     /// Ends a connection that will hardly hear why: it is told, but not waited for. The others hear of it at once.
     pub(crate) fn dismiss(self: &Arc<Self>, reason: CloseReason, batch: &mut Batch<'_>) {
         self.close(reason, batch);
-        self.release_reader();
+        self.release_reader(batch.node());
     }
 
-    /// Has the reading task go on to the connection's end, whatever the other end does.
-    fn release_reader(&self) {
+    /// Has whoever reads it go on to the connection's end, whatever the other end does.
+    fn release_reader(self: &Arc<Self>, node: &Node) {
         self.dismissed.store(true, Ordering::Release);
-        self.wake_reader();
+        self.wake_reader(node);
     }
 
-    /// Has the connection's task look whether anything has changed.
-    pub(crate) fn wake_reader(&self) {
-        if let Some(reader) = self.reader.get() {
-            reader.wake_by_ref();
-        }
+    /// Has whoever reads it look whether anything has changed.
+    pub(crate) fn wake_reader(self: &Arc<Self>, node: &Node) {
+        self.line.wake_session();
+        node.reactors.look(self);
     }
 
-    /// Makes the current task the one that is woken when there is nothing more to read for. It must stay the same.
-    pub(crate) fn adopt_reader(&self, cx: &Context<'_>) {
-        self.reader.get_or_init(|| cx.waker().clone());
+    /// Makes the current task the one that keeps a polled connection. It must stay the same.
+    pub(crate) fn adopt_session(&self, cx: &Context<'_>) {
+        self.line.adopt_session(cx);
+    }
+
+    /// The socket, if there is one.
+    pub(crate) fn socket(&self) -> Option<&Socket> {
+        self.line.socket()
     }
 
     /// Whether there is nothing more to read for: the connection was told so and is not waited for.
@@ -298,7 +306,7 @@ impl Connection {
             node.metrics.close(reason);
             tools.cut_off.push(self.id);
             self.cut_off_after(CLOSE_TIMEOUT, node);
-            self.release_reader();
+            self.release_reader(node);
         }
         if pushed != Pushed::Closed && !std::mem::replace(&mut outbox.touched, true) {
             tools.touched.push(Arc::clone(self));
@@ -306,32 +314,27 @@ impl Connection {
         pushed
     }
 
-    /// Writes what waits, or has a task do so as soon as the socket takes more.
+    /// Writes what waits, or has the reactor do so as soon as the socket takes more.
     pub(crate) fn flush(self: &Arc<Self>, node: &Node, spare: &mut Vec<Vec<u8>>) {
         let mut outbox = self.outbox.lock();
         outbox.touched = false;
         if outbox.draining {
             return;
         }
-        let Some(writer) = self.line.writer() else {
+        let Some(socket) = self.line.socket() else {
             return self.line.wake_poll();
         };
-        let flushed = if self.one_frame_per_write {
-            outbox.flush_frame(|bytes| writer.try_write(bytes))
-        } else {
-            outbox.flush(|bytes| writer.try_write(bytes))
-        };
-        // A frame for such a client keeps the next one waiting, even if there is none yet.
-        let flushed = match flushed {
-            Flushed::All if self.one_frame_per_write => Flushed::Blocked,
-            flushed => flushed,
-        };
-        match flushed {
+        match self.write(socket, &mut outbox) {
             Flushed::All => outbox.reclaim(spare),
             Flushed::Blocked => {
                 outbox.draining = true;
+                self.backed_up.store(true, Ordering::Release);
                 drop(outbox);
-                tokio::spawn(drain(Arc::clone(self), node.handle()));
+                // The reactor hears from the system once the socket takes more; but maybe it has just before it could
+                // know that somebody waits for that. A frame's time is no event either.
+                if self.one_frame_per_write || !Reactors::is_here(self) {
+                    node.reactors.look(self);
+                }
             }
             Flushed::Failed => {
                 drop(outbox);
@@ -340,14 +343,62 @@ impl Connection {
         }
     }
 
+    fn write(&self, socket: &Socket, outbox: &mut Outbox) -> Flushed {
+        if !self.one_frame_per_write {
+            return outbox.flush(|bytes| socket.write(bytes));
+        }
+        match outbox.flush_frame(|bytes| socket.write(bytes)) {
+            // A frame for such a client keeps the next one waiting, even if there is none yet.
+            Flushed::All => Flushed::Blocked,
+            flushed => flushed,
+        }
+    }
+
+    /// Whether the socket has not taken all that waits.
+    pub(crate) fn is_backed_up(&self) -> bool {
+        self.backed_up.load(Ordering::Acquire)
+    }
+
+    /// Writes more of what the socket did not take before.
+    pub(crate) fn resume(self: &Arc<Self>, batch: &mut Batch<'_>) {
+        let node = batch.node();
+        let mut outbox = self.outbox.lock();
+        let Some(socket) = self.line.socket().filter(|_| outbox.draining) else {
+            return;
+        };
+        let waiting = outbox.waiting();
+        let flushed = match waiting {
+            0 => Flushed::All,
+            _ => self.write(socket, &mut outbox),
+        };
+        if outbox.waiting() < waiting {
+            // Who takes what waits is alive, although the answer to a ping behind it may take a while.
+            self.heard(node);
+        }
+        match flushed {
+            Flushed::Blocked => {}
+            Flushed::All => {
+                outbox.draining = false;
+                self.backed_up.store(false, Ordering::Release);
+                outbox.reclaim(&mut batch.tools.spare);
+            }
+            Flushed::Failed => {
+                outbox.draining = false;
+                self.backed_up.store(false, Ordering::Release);
+                drop(outbox);
+                self.abandon(node);
+            }
+        }
+    }
+
     /// Ends a connection that takes nothing any more; what waits is counted as lost.
-    pub(crate) fn abandon(&self, node: &Node) {
+    pub(crate) fn abandon(self: &Arc<Self>, node: &Node) {
         let lost = self.outbox.lock().die();
         node.metrics.lost(lost);
-        match self.line.writer() {
-            Some(writer) => writer.shut_down(),
+        match self.line.socket() {
+            Some(socket) => socket.shut_down(),
             None => {
-                self.release_reader();
+                self.release_reader(node);
                 self.line.wake_poll();
             }
         }
@@ -368,60 +419,5 @@ impl Connection {
     /// Whether all that was queued is written.
     pub(crate) fn is_drained(&self) -> bool {
         self.outbox.lock().waiting() == 0
-    }
-
-    /// Says that nothing more will come.
-    pub(crate) fn finish(&self) {
-        if let Some(writer) = self.line.writer() {
-            writer.finish();
-        }
-    }
-}
-
-/// Time between two frames for clients that take one frame per read.
-const PACE: Duration = Duration::from_millis(10);
-
-/// Writes the rest as the socket takes it. Ends when nothing waits, or with the connection.
-async fn drain(connection: Arc<Connection>, node: Arc<Node>) {
-    let Some(writer) = connection.line.writer() else {
-        return;
-    };
-    loop {
-        if connection.one_frame_per_write {
-            tokio::time::sleep(PACE).await;
-            let mut outbox = connection.outbox.lock();
-            if outbox.waiting() == 0 {
-                outbox.draining = false;
-                return;
-            }
-        }
-        let writable = writer.writable().await;
-        let mut outbox = connection.outbox.lock();
-        let waiting = outbox.waiting();
-        let flushed = match writable {
-            Err(_) => Flushed::Failed,
-            Ok(()) if connection.one_frame_per_write => {
-                outbox.flush_frame(|bytes| writer.try_write(bytes))
-            }
-            Ok(()) => outbox.flush(|bytes| writer.try_write(bytes)),
-        };
-        if outbox.waiting() < waiting {
-            // Who takes what waits is alive, although the answer to a ping behind it may take a while.
-            connection.heard(&node);
-        }
-        match flushed {
-            Flushed::Blocked => {}
-            Flushed::All if connection.one_frame_per_write => {}
-            Flushed::All => {
-                outbox.draining = false;
-                outbox.reclaim(&mut Vec::new());
-                return;
-            }
-            Flushed::Failed => {
-                outbox.draining = false;
-                drop(outbox);
-                return connection.abandon(&node);
-            }
-        }
     }
 }

@@ -68,6 +68,9 @@ pub(crate) fn deliver(
                 Told::Frame(bytes, Pushed::Queued) => {
                     batch.node().metrics.delivered(wire, signal.kind);
                     batch.tools.relayed += 1;
+                    if connection.berth.is_across() {
+                        batch.node().metrics.across.inc();
+                    }
                     if batch.logs_relays {
                         batch
                             .tools

@@ -12,7 +12,6 @@ mod origins;
 mod path;
 mod percent;
 mod problem;
-mod reading;
 mod rest;
 mod status;
 pub(crate) mod websocket;

@@ -21,9 +21,12 @@ mod line;
 mod metrics;
 mod node;
 mod outbox;
+mod packet;
 mod pulse;
 mod rate;
+mod reactor;
 mod server;
+mod socket;
 mod stream;
 
 pub use server::{Farewell, Handle, Server, StartError};

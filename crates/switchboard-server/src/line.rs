@@ -6,13 +6,13 @@ use std::task::{Context, Waker};
 
 use parking_lot::Mutex;
 
-use crate::stream::WriteHalf;
+use crate::socket::Socket;
 
 /// Where a connection's messages go.
 #[derive(Debug)]
 pub(crate) enum Line {
     /// Into a socket.
-    Socket(WriteHalf),
+    Socket(Socket),
     /// Into the answers to polls, until there is a socket.
     Polled(Box<Polled>),
 }
@@ -20,11 +20,13 @@ pub(crate) enum Line {
 /// A connection without a socket of its own.
 #[derive(Debug, Default)]
 pub(crate) struct Polled {
-    socket: OnceLock<WriteHalf>,
+    socket: OnceLock<Socket>,
     /// Who waits for something to answer a poll with. Locked behind the outbox.
     waiting: Mutex<Option<Waker>>,
     /// Whether the poll that waits, or the next one, is to be answered although there is nothing to say.
     released: AtomicBool,
+    /// Wakes the session's task, whose waker stays the same.
+    session: OnceLock<Waker>,
 }
 
 impl Line {
@@ -34,18 +36,34 @@ impl Line {
     }
 
     /// The socket, if there is one.
-    pub(crate) fn writer(&self) -> Option<&WriteHalf> {
+    pub(crate) fn socket(&self) -> Option<&Socket> {
         match self {
-            Self::Socket(writer) => Some(writer),
+            Self::Socket(socket) => Some(socket),
             Self::Polled(polled) => polled.socket.get(),
         }
     }
 
     /// Gives it its socket. False if it has one.
-    pub(crate) fn upgrade(&self, writer: WriteHalf) -> bool {
+    pub(crate) fn upgrade(&self, socket: Socket) -> bool {
         match self {
             Self::Socket(_) => false,
-            Self::Polled(polled) => polled.socket.set(writer).is_ok(),
+            Self::Polled(polled) => polled.socket.set(socket).is_ok(),
+        }
+    }
+
+    /// Makes the current task the one that keeps the session. It must stay the same.
+    pub(crate) fn adopt_session(&self, cx: &Context<'_>) {
+        if let Self::Polled(polled) = self {
+            polled.session.get_or_init(|| cx.waker().clone());
+        }
+    }
+
+    /// Has the session's task look whether anything has changed, if there is one.
+    pub(crate) fn wake_session(&self) {
+        if let Self::Polled(polled) = self
+            && let Some(session) = polled.session.get()
+        {
+            session.wake_by_ref();
         }
     }
 

@@ -28,6 +28,8 @@ pub(crate) struct Metrics {
     pub(crate) relay_seconds: Histogram,
     /// HTTP response times by route and status.
     pub(crate) http_seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    /// Messages for a connection that another reactor serves than the sender's.
+    pub(crate) across: Counter,
     sockets: Gauge,
     rooms: Gauge,
     unidentified: Gauge,
@@ -91,6 +93,7 @@ impl Metrics {
         let rooms = Gauge::default();
         let unidentified = Gauge::default();
         let lost = Counter::default();
+        let across = Counter::default();
         let closes = Family::<Labels<1>, Counter>::default();
         let errors = Family::<Labels<1>, Counter>::default();
         let connections = Family::<Labels<1>, Gauge>::default();
@@ -137,6 +140,11 @@ impl Metrics {
             delivered.clone(),
         );
         registry.register("messages_lost", "Messages for connections that ended before taking them, or that could not be carried to a wire", lost.clone());
+        registry.register(
+            "deliveries_across_threads",
+            "Messages for a connection that another thread serves than the sender's",
+            across.clone(),
+        );
         registry.register("errors", "Errors told to clients, by code", errors.clone());
         registry.register(
             "relay_seconds",
@@ -176,6 +184,7 @@ impl Metrics {
             peers,
             relay_seconds,
             http_seconds,
+            across,
             sockets,
             rooms,
             unidentified,

@@ -1,12 +1,12 @@
 //! One process's switchboard: rooms in shards, connections, and the way of a message between them.
 //!
-//! The way of a message: a reading task hands its text to [`Node::receive`]; the connection's translator makes
+//! The way of a message: a reactor hands its text to [`Node::receive`]; the connection's translator makes
 //! commands of it; the room's shard is locked and its hub says who is told what; [`deliver`] appends that to
 //! outboxes; and when the batch ends, each of them is written once.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ahash::RandomState;
@@ -30,6 +30,7 @@ use crate::connection::Connection;
 use crate::delivery::{Links, deliver};
 use crate::metrics::{Metrics, Received};
 use crate::pulse::{Pulse, TICK};
+use crate::reactor::Reactors;
 
 /// Rooms, connections and what serves them.
 #[derive(Debug)]
@@ -39,12 +40,13 @@ pub(crate) struct Node {
     pub(crate) gatekeeper: Arc<Gatekeeper>,
     pub(crate) ice: ArcSwap<IceConfig>,
     pub(crate) pulse: Pulse,
+    pub(crate) reactors: Reactors,
     /// By the hash of the room's name.
     shards: Box<[Mutex<Shard>]>,
     hasher: RandomState,
     limits: Limits,
     rooms: Arc<Quota>,
-    /// Every WebSocket connection. Entries go when the connection's task ends.
+    /// Every connection. Entries go when it has ended for the others.
     connections: Mutex<HashMap<ConnId, Arc<Connection>, RandomState>>,
     /// How many of them have not said yet what they speak.
     unidentified: AtomicUsize,
@@ -56,7 +58,6 @@ pub(crate) struct Node {
     draining: AtomicBool,
     /// One reference more for each WebSocket whose socket is still open.
     lives: Arc<()>,
-    myself: Weak<Self>,
 }
 
 /// Some of the rooms, and the connections in them.
@@ -78,7 +79,7 @@ pub(crate) fn unguessable() -> String {
 }
 
 /// Rooms are spread over so many locks.
-const SHARDS: usize = 16;
+const SHARDS: usize = 64;
 
 impl Node {
     pub(crate) fn new(config: Config) -> Arc<Self> {
@@ -102,11 +103,16 @@ impl Node {
             config.limits.connections_per_address,
         );
         let options = config.dialects.options(config.limits.message_bytes);
-        Arc::new_cyclic(|myself| Self {
+        let threads = match config.runtime.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        };
+        Arc::new(Self {
             metrics: Metrics::new(),
             gatekeeper: Arc::new(gatekeeper),
             ice: ArcSwap::from_pointee(config.ice.clone()),
             pulse: Pulse::new(),
+            reactors: Reactors::new(threads),
             shards: std::iter::repeat_with(shard).take(SHARDS).collect(),
             hasher: RandomState::new(),
             limits: limits.clone(),
@@ -122,17 +128,8 @@ impl Node {
                 .unwrap_or_default(),
             draining: AtomicBool::new(false),
             lives: Arc::new(()),
-            myself: myself.clone(),
             config,
         })
-    }
-
-    /// This node, to be taken into a task.
-    ///
-    /// # Panics
-    /// Never: whoever calls holds a reference, and nodes only exist behind one that is counted.
-    pub(crate) fn handle(&self) -> Arc<Self> {
-        self.myself.upgrade().expect("a node lives in an Arc")
     }
 
     /// A name for one more connection.
@@ -180,7 +177,7 @@ impl Node {
         }
         Attached {
             node: Arc::clone(self),
-            connection: Arc::clone(connection),
+            connection: Some(Arc::clone(connection)),
         }
     }
 
@@ -449,6 +446,10 @@ impl Node {
                 ..
             } => {
                 if let Some(asker) = asker {
+                    if !room.is_lobby() {
+                        self.reactors
+                            .gather(asker, || neighbour(shard, room, *conn));
+                    }
                     shard.links.insert(*conn, Arc::clone(asker));
                     asker.speech().rooms.push(room.clone());
                 }
@@ -522,7 +523,8 @@ impl Node {
         }
     }
 
-    fn detach(&self, connection: &Arc<Connection>) {
+    /// A connection's departure from everywhere.
+    pub(crate) fn detach(&self, connection: &Arc<Connection>, batch: &mut Batch<'_>) {
         self.connections.lock().remove(&connection.id);
         match connection.wire() {
             Some(wire) => {
@@ -533,7 +535,6 @@ impl Node {
             }
         }
         let rooms = std::mem::take(&mut connection.speech().rooms);
-        let mut batch = Batch::new(self);
         for room in rooms {
             let mut shard = self.shards[self.shard_of(&room)].lock();
             shard.hub.handle(
@@ -542,7 +543,7 @@ impl Node {
                     conn: connection.id,
                 },
             );
-            self.settle(&mut shard, Some(connection), &mut batch);
+            self.settle(&mut shard, Some(connection), batch);
         }
     }
 
@@ -573,23 +574,37 @@ impl Node {
     }
 }
 
-/// A connection that the node knows. Dropping it is the connection's departure from everywhere, whether its task
+/// Somebody else in a room, if anybody is.
+fn neighbour<'s>(shard: &'s Shard, room: &RoomId, newcomer: ConnId) -> Option<&'s Connection> {
+    let others = shard.hub.room(room)?.connections();
+    let other = others.iter().find(|other| **other != newcomer)?;
+    shard.links.get(other).map(|link| &**link)
+}
+
+/// A connection that the node knows. Dropping it is the connection's departure from everywhere, whether what kept it
 /// ended politely, failed or panicked.
 #[derive(Debug)]
 pub(crate) struct Attached {
     node: Arc<Node>,
-    connection: Arc<Connection>,
+    connection: Option<Arc<Connection>>,
 }
 
 impl Attached {
-    /// What it attaches, and to what.
-    pub(crate) fn parts(&self) -> (Arc<Node>, Arc<Connection>) {
-        (Arc::clone(&self.node), Arc::clone(&self.connection))
+    /// What it is attached to.
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
+    /// Leaves its departure to somebody else.
+    pub(crate) fn hand_over(mut self) -> Option<Arc<Connection>> {
+        self.connection.take()
     }
 }
 
 impl Drop for Attached {
     fn drop(&mut self) {
-        self.node.detach(&self.connection);
+        if let Some(connection) = self.connection.take() {
+            self.node.detach(&connection, &mut Batch::new(&self.node));
+        }
     }
 }

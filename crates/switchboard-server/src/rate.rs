@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 /// A connection's allowance. Who exceeds it is read later, not refused: nothing is lost.
 #[derive(Debug)]
 pub(crate) struct Rate {
-    /// Time that one message costs; `None` without a bound.
-    cost: Option<Duration>,
+    /// Time that one message costs, in nanoseconds; 0 without a bound.
+    cost: u32,
     /// When all that was said will have been paid for.
     paid_at: Option<Instant>,
 }
@@ -17,7 +17,7 @@ const BURST: Duration = Duration::from_secs(1);
 impl Rate {
     /// So many messages per second; 0 for no bound.
     pub(crate) fn new(per_second: u32) -> Self {
-        let cost = (per_second > 0).then(|| Duration::from_secs(1) / per_second);
+        let cost = 1_000_000_000_u32.checked_div(per_second).unwrap_or(0);
         Self {
             cost,
             paid_at: None,
@@ -26,8 +26,11 @@ impl Rate {
 
     /// Takes note of messages; returns how long to read no more.
     pub(crate) fn charge(&mut self, messages: u32, now: Instant) -> Option<Duration> {
-        let cost = self.cost?;
-        let paid_at = self.paid_at.map_or(now, |at| at.max(now)) + cost * messages;
+        if self.cost == 0 {
+            return None;
+        }
+        let cost = Duration::from_nanos(u64::from(self.cost) * u64::from(messages));
+        let paid_at = self.paid_at.map_or(now, |at| at.max(now)) + cost;
         self.paid_at = Some(paid_at);
         let debt = paid_at.saturating_duration_since(now).saturating_sub(BURST);
         (!debt.is_zero()).then_some(debt)

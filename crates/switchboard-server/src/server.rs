@@ -12,6 +12,7 @@ use crate::front::http::router;
 use crate::front::listener::{Listener, accept};
 use crate::node::Node;
 use crate::pulse::beat;
+use crate::reactor::{Reactors, Threads};
 
 /// A server that has its addresses, and serves once it is [run](Server::run).
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct Server {
     node: Arc<Node>,
     listeners: Vec<Listener>,
     addresses: Vec<Listen>,
+    /// Held until the server is gone.
+    threads: Threads,
 }
 
 /// Why a server could not start.
@@ -32,6 +35,9 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// There are no threads to serve connections.
+    #[error("cannot start the threads that serve connections")]
+    Threads(#[source] io::Error),
     /// No address is left to listen on.
     #[error("no address to listen on")]
     NoListener,
@@ -79,10 +85,13 @@ impl Server {
                  metrics are answered to this machine only"
             );
         }
+        let node = Node::new(config);
+        let threads = Reactors::start(&node).map_err(StartError::Threads)?;
         Ok(Self {
-            node: Node::new(config),
+            node,
             listeners,
             addresses,
+            threads,
         })
     }
 
@@ -120,9 +129,11 @@ impl Server {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         tasks.shutdown().await;
+        let cut_off = self.node.lives();
+        drop(self.threads);
         Farewell {
             connections,
-            cut_off: self.node.lives(),
+            cut_off,
         }
     }
 }

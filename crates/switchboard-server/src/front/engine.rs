@@ -4,7 +4,6 @@
 //! `docs/dialects/socketio.md`.
 
 mod intake;
-pub(in crate::front) mod packet;
 mod probe;
 mod session;
 
@@ -28,13 +27,13 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use self::intake::Unheard;
 use self::session::Session;
 use super::origins::allowed_origins;
-use super::reading::Protocol;
 use super::websocket::{self, Established, Place};
 use crate::admission::{Admission, TurnedAway};
 use crate::connection::{Connection, Newcomer};
 use crate::framing::Framing;
 use crate::line::Line;
 use crate::node::{Node, unguessable};
+use crate::reactor::Protocol;
 
 /// One wire's Engine.IO.
 #[derive(Debug)]

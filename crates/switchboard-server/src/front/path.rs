@@ -13,10 +13,10 @@ use switchboard_core::{IdKind, Join, Role, Wire};
 use thiserror::Error;
 
 use super::percent::{self, Unreadable};
-use super::reading::Protocol;
 use super::websocket::{self, Place};
 use crate::admission::Admission;
 use crate::node::Node;
+use crate::reactor::Protocol;
 
 /// Why a path names no room and peer.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -1,4 +1,4 @@
-//! The WebSocket's handshake. What comes after it is in `reading.rs`.
+//! The WebSocket's handshake. What comes after it is in `reactor/`.
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use switchboard_core::Wire;
 use switchboard_websocket::check_upgrade;
 use switchboard_websocket::handshake::{RequestHead, UpgradeError, offered_protocols};
 
-use super::reading::{self, Protocol};
 use crate::admission::Admission;
 use crate::batch::Batch;
 use crate::connection::{Connection, Newcomer};
 use crate::framing::Framing;
 use crate::line::Line;
 use crate::node::Node;
-use crate::stream::{ReadHalf, Stream, WriteHalf};
+use crate::reactor::{Protocol, Reading};
+use crate::stream::Stream;
 
 /// Whether a handshake takes one of the places for connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +33,7 @@ pub(super) enum Place {
 /// A WebSocket after its handshake.
 #[derive(Debug)]
 pub(super) struct Established {
-    pub(super) read: ReadHalf,
-    pub(super) write: WriteHalf,
+    pub(super) stream: Stream,
     /// What came behind the handshake already.
     pub(super) early: Vec<u8>,
     pub(super) admission: Arc<Admission>,
@@ -67,14 +66,25 @@ impl Established {
             Protocol::Messages => (Framing::WebSocket, self.hand_written),
             Protocol::EngineIo => (Framing::EngineWebSocket, false),
         };
+        let socket = match self.stream.into_socket() {
+            Ok(socket) => socket,
+            Err(error) => {
+                return tracing::warn!(%error, "a socket could not be taken over from HTTP");
+            }
+        };
         let newcomer = Newcomer {
             admission: self.admission,
-            line: Line::Socket(self.write),
+            line: Line::Socket(socket),
             framing,
             claimed,
             one_frame_per_write,
         };
-        reading::begin(node, newcomer, self.read, protocol, self.early, greet);
+        let connection = Arc::new(Connection::new(newcomer, node));
+        let attached = node.attach(&connection);
+        tracing::debug!(conn = %connection.id, peer = %connection.admission.peer, "connected");
+        node.reactors.settle(&connection);
+        greet(&connection, &mut Batch::new(node));
+        Reading::begin(attached, protocol, self.early, None);
     }
 }
 
@@ -195,10 +205,8 @@ async fn take_over(
 ) -> Option<Established> {
     let upgraded = on_upgrade.await.ok()?;
     let parts = upgraded.downcast::<TokioIo<Stream>>().ok()?;
-    let (read, write) = parts.io.into_inner().into_split();
     Some(Established {
-        read,
-        write,
+        stream: parts.io.into_inner(),
         early: parts.read_buf.to_vec(),
         admission,
         hand_written,

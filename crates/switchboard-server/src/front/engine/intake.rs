@@ -13,12 +13,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use super::packet::{self, Heard};
 use crate::batch::Batch;
 use crate::connection::{Connection, Vitals};
-use crate::front::reading::hear;
 use crate::node::Node;
+use crate::packet::{self, Heard};
 use crate::rate::Rate;
+use crate::reactor::hear;
 
 /// Bytes that are taken in before what they bring about is written: as many as one read of a socket brings.
 const STRETCH: usize = 64 * 1024;
@@ -136,7 +136,7 @@ impl Intake {
         let (node, connection) = (&*self.node, &self.connection);
         let mut mouth = self.mouth.lock();
         let mut batch = Batch::new(node);
-        let now = node.tick(batch.now);
+        let now = batch.tick;
         connection.vitals.heard.store(now, Ordering::Relaxed);
         let mut left = STRETCH;
         for text in packets {
@@ -160,7 +160,7 @@ impl Intake {
                 Heard::Goodbye => {
                     self.said_goodbye.store(true, Ordering::Release);
                     connection.wake_poll();
-                    connection.wake_reader();
+                    connection.wake_reader(node);
                     return Ok(ControlFlow::Break(()));
                 }
                 // A polling client has no pings of its own.

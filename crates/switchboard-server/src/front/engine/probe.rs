@@ -1,65 +1,52 @@
 //! A WebSocket that takes over from polling: the client probes it first, then says when to change.
 
-use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
 
 use switchboard_engineio::{PROBE, Packet};
 use switchboard_websocket::{Message, OpCode, Reader, Role, write_frame};
-use tokio::io::ReadBuf;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
 use super::session::{Session, Successor};
 use crate::front::websocket::Established;
 use crate::node::Node;
-use crate::stream::{ReadHalf, WriteHalf};
+use crate::stream::Stream;
 
 /// Waits until the client has tried the new way and wants to change to it; if it does not, the session goes on as it
 /// is.
 pub(super) async fn take_over(session: Arc<Session>, node: Arc<Node>, upgraded: Established) {
     let Established {
-        read,
-        write,
+        stream,
         early,
         admission,
         ..
     } = upgraded;
     let mut probe = Probe {
         session: &session,
-        read,
-        write,
+        stream,
         longest: node.config.limits.message_bytes,
         has_begun: false,
     };
     let probed = timeout(node.config.timeouts.handshake, probe.run(early)).await;
     let Probe {
-        read,
-        write,
-        has_begun,
-        ..
+        stream, has_begun, ..
     } = probe;
-    match probed {
-        Ok(Ok(early)) => session.hand_over(
-            Successor {
-                socket: read,
-                early,
-                admission,
-            },
-            write,
-        ),
-        Ok(Err(_)) | Err(_) => {
-            if has_begun {
-                session.give_up_probe();
-            }
-        }
+    let taken_over = match probed {
+        Ok(Ok(early)) => stream.into_socket().ok().map(|socket| (socket, early)),
+        Ok(Err(_)) | Err(_) => None,
+    };
+    match taken_over {
+        Some((socket, early)) => session.hand_over(Successor { early, admission }, socket),
+        None if has_begun => session.give_up_probe(),
+        None => {}
     }
 }
 
 /// A WebSocket that is being tried.
 struct Probe<'s> {
     session: &'s Session,
-    read: ReadHalf,
-    write: WriteHalf,
+    stream: Stream,
     /// The longest frame.
     longest: usize,
     /// Whether polls have been told not to wait.
@@ -78,7 +65,7 @@ impl Probe<'_> {
                     continue;
                 };
                 match Packet::parse(text) {
-                    Ok(Packet::Ping(PROBE)) => self.answer()?,
+                    Ok(Packet::Ping(PROBE)) => self.answer().await?,
                     Ok(Packet::Upgrade) if self.has_begun => {
                         return Ok(frames.into_rest().to_vec());
                     }
@@ -89,13 +76,7 @@ impl Probe<'_> {
                 return Err(io::ErrorKind::ConnectionAborted.into());
             }
             bytes.resize(4 * 1024, 0);
-            let size = poll_fn(|cx| {
-                let mut space = ReadBuf::new(&mut bytes);
-                self.read
-                    .poll_read(cx, &mut space)
-                    .map_ok(|()| space.filled().len())
-            })
-            .await?;
+            let size = self.stream.read(&mut bytes).await?;
             if size == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
@@ -103,7 +84,7 @@ impl Probe<'_> {
         }
     }
 
-    fn answer(&mut self) -> io::Result<()> {
+    async fn answer(&mut self) -> io::Result<()> {
         if !self.has_begun && !self.session.begin_probe() {
             // Another WebSocket is being tried.
             return Err(io::ErrorKind::AlreadyExists.into());
@@ -112,7 +93,6 @@ impl Probe<'_> {
         let (mut pong, mut frame) = (Vec::new(), Vec::new());
         Packet::Pong(PROBE).write_to(&mut pong);
         write_frame(&mut frame, OpCode::Text, &pong);
-        // Nothing much was written yet, so that there is room for it.
-        self.write.try_write(&frame).map(drop)
+        self.stream.write_all(&frame).await
     }
 }

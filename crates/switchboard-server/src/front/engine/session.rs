@@ -14,11 +14,11 @@ use super::intake::{Intake, Unheard};
 use crate::admission::{Admission, Answer};
 use crate::batch::Batch;
 use crate::connection::Connection;
-use crate::front::reading::{Protocol, Reading};
 use crate::node::{Attached, Node};
 use crate::outbox::Packets;
 use crate::pulse::CLOSE_TIMEOUT;
-use crate::stream::{ReadHalf, WriteHalf};
+use crate::reactor::{Protocol, Reading};
+use crate::socket::Socket;
 
 /// The packets that one polling answer may hold: `python-socketio` drops a connection that is given more.
 const PACKETS_PER_POLL: usize = 16;
@@ -49,10 +49,9 @@ pub(super) struct Session {
     successor: Mutex<Option<Successor>>,
 }
 
-/// The reading side of a WebSocket that takes over from polling.
+/// A WebSocket that takes over from polling; its socket is the connection's by then.
 #[derive(Debug)]
 pub(super) struct Successor {
-    pub(super) socket: ReadHalf,
     /// What has come already.
     pub(super) early: Vec<u8>,
     /// The socket's place among all sockets.
@@ -82,25 +81,17 @@ impl Session {
         session
     }
 
-    /// Lives as long as the session: until a WebSocket that has taken over ends, or until its client says goodbye, shows
-    /// no sign of life, or is told to go.
-    async fn run(self: Arc<Self>, attached: Attached, live: Arc<()>, forget: impl FnOnce()) {
+    /// Lives as long as the session: until a WebSocket takes over, or until its client says goodbye, shows no sign of
+    /// life, or is told to go.
+    async fn run(self: Arc<Self>, attached: Attached, _live: Arc<()>, forget: impl FnOnce()) {
         let successor = self.successor_or_end().await;
         // From here on nothing that is still on its way in a request is heard: it could bring back who has left.
         self.intake.close();
-        if let Some(Successor {
-            socket,
-            early,
-            admission,
-        }) = successor
-        {
+        if let Some(Successor { early, admission }) = successor {
             forget();
             self.connection.admission.end_polling();
-            drop(self);
-            let reading = Reading::new(attached, live, socket, Protocol::EngineIo, early);
-            // Apart, for most who stay with polling.
-            Box::pin(reading.run()).await;
-            return drop(admission);
+            self.node.reactors.settle(&self.connection);
+            return Reading::begin(attached, Protocol::EngineIo, early, Some(admission));
         }
         // The others are told at once; the client may still ask for what waits.
         drop(attached);
@@ -142,7 +133,7 @@ impl Session {
     /// Waits until the session is polled no more, or `enough`.
     async fn changed(&self, enough: impl Fn() -> bool) -> Option<Next> {
         poll_fn(|cx| {
-            self.connection.adopt_reader(cx);
+            self.connection.adopt_session(cx);
             if let Some(successor) = self.successor.lock().take() {
                 return Poll::Ready(Some(Next::Successor(successor)));
             }
@@ -162,7 +153,7 @@ impl Session {
     pub(super) fn meet(&self) {
         self.connection.heard(&self.node);
         if !self.met.swap(true, Ordering::AcqRel) {
-            self.connection.wake_reader();
+            self.connection.wake_reader(&self.node);
         }
     }
 
@@ -228,12 +219,12 @@ impl Session {
     }
 
     /// The WebSocket takes over: what waits goes out there, and what comes is read from there.
-    pub(super) fn hand_over(&self, successor: Successor, writer: WriteHalf) {
+    pub(super) fn hand_over(&self, successor: Successor, socket: Socket) {
         *self.successor.lock() = Some(successor);
-        if self.connection.upgrade(writer, &mut Batch::new(&self.node)) {
+        if self.connection.upgrade(socket, &mut Batch::new(&self.node)) {
             self.connection.wake_poll();
         }
-        self.connection.wake_reader();
+        self.connection.wake_reader(&self.node);
     }
 }
 

@@ -5,7 +5,7 @@ use switchboard_engineio::{Packet, decode_binary, encode_binary};
 
 /// What a packet asks of whoever reads it.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::front) enum Heard<'a> {
+pub(crate) enum Heard<'a> {
     /// The client says something to its wire.
     Said(Result<&'a str, DecodeError>),
     /// It wants a pong with this.
@@ -17,7 +17,7 @@ pub(in crate::front) enum Heard<'a> {
 }
 
 /// Reads one packet. Attachments stand in it as they do in a polling payload, and are handed on so.
-pub(in crate::front) fn hear(text: &str) -> Heard<'_> {
+pub(crate) fn hear(text: &str) -> Heard<'_> {
     match Packet::parse(text) {
         Ok(Packet::Message(text)) => Heard::Said(Ok(text)),
         Ok(Packet::Binary(base64)) => Heard::Said(match decode_binary(base64, &mut Vec::new()) {
@@ -32,7 +32,7 @@ pub(in crate::front) fn hear(text: &str) -> Heard<'_> {
 }
 
 /// The size of what a client says, in bytes; an attachment's is that of its bytes, not of their base64.
-pub(in crate::front) fn size(text: &str) -> usize {
+pub(crate) fn size(text: &str) -> usize {
     match text.strip_prefix('b') {
         Some(base64) => base64.trim_end_matches('=').len() * 3 / 4,
         None => text.len(),
@@ -40,12 +40,12 @@ pub(in crate::front) fn size(text: &str) -> usize {
 }
 
 /// A binary message as it would stand in a polling payload.
-pub(in crate::front) fn attachment(bytes: &[u8]) -> String {
+pub(crate) fn attachment(bytes: &[u8]) -> String {
     format!("b{}", encode_binary(bytes))
 }
 
 /// The answer to a ping.
-pub(in crate::front) fn pong(data: &str) -> Vec<u8> {
+pub(crate) fn pong(data: &str) -> Vec<u8> {
     let mut packet = Vec::new();
     Packet::Pong(data).write_to(&mut packet);
     packet

@@ -27,7 +27,7 @@ pub(crate) struct Metrics {
     /// From the read that brought a message to the end of the write that took it.
     pub(crate) relay_seconds: Histogram,
     /// HTTP response times by route and status.
-    pub(crate) http_seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    http_seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
     /// Messages for a connection that another reactor serves than the sender's.
     pub(crate) across: Counter,
     sockets: Gauge,
@@ -225,6 +225,12 @@ impl Metrics {
     pub(crate) fn total_delivered(&self) -> u64 {
         let counters = self.wires.iter().flat_map(|wire| &wire.delivered);
         counters.map(Counter::get).sum()
+    }
+
+    /// Response times of a route's answers with this status.
+    pub(crate) fn http(&self, route: &str, status: u16) -> Histogram {
+        let labels = vec![("route", route.to_owned()), ("status", status.to_string())];
+        self.http_seconds.get_or_create(&labels).clone()
     }
 
     /// An error was told to a client.

@@ -8,6 +8,7 @@
 //! room stays on one thread. Any thread may append to any outbox and write it; only reading has its place.
 
 mod frames;
+mod guest;
 mod reading;
 mod timers;
 mod turn;
@@ -20,11 +21,14 @@ use std::thread::JoinHandle;
 
 use mio::{Poll, Token, Waker};
 use parking_lot::Mutex;
+use tokio::sync::oneshot;
 
 pub(crate) use self::frames::{Protocol, hear};
 pub(crate) use self::reading::Reading;
 use self::turn::Reactor;
 use crate::connection::Connection;
+use crate::front::doorstep::Front;
+use crate::front::listener::Listener;
 use crate::node::Node;
 
 /// All reactors of a node, as the other threads see them.
@@ -50,6 +54,10 @@ enum Letter {
     Arrival(Box<Reading>),
     /// Something about a connection has changed that no event of its socket tells.
     Look(Arc<Connection>),
+    /// Addresses to listen on.
+    Open(Vec<Listener>, Arc<Front>),
+    /// Nobody more is accepted; says so when that is done.
+    Shut(oneshot::Sender<()>),
     Stop,
 }
 
@@ -99,9 +107,10 @@ impl Berth {
         self.slot.load(Ordering::Acquire) as usize
     }
 
-    /// It is served from this slot now.
-    fn take(&self, slot: usize) {
-        self.slot.store(number(slot), Ordering::Release);
+    /// It is served by this reactor now, in this slot.
+    fn take(&self, reactor: usize, slot: usize) {
+        self.slot.store(number(slot), Ordering::Relaxed);
+        self.reactor.store(number(reactor), Ordering::Release);
     }
 
     /// The reactor that is to serve it.
@@ -170,6 +179,19 @@ impl Reactors {
             threads.running.push(thread.spawn(move || reactor.run())?);
         }
         Ok(threads)
+    }
+
+    /// Accepts sockets at these addresses from now on. One reactor does; it hands on what it accepts.
+    pub(crate) fn open(&self, listeners: Vec<Listener>, front: Arc<Front>) {
+        self.desks[0].post(Letter::Open(listeners, front), false);
+    }
+
+    /// Accepts nobody any more; ready when that is so.
+    pub(crate) async fn shut(&self) {
+        let (done, shut) = oneshot::channel();
+        self.desks[0].post(Letter::Shut(done), false);
+        // A reactor that is gone accepts nobody.
+        let _ = shut.await;
     }
 
     /// Chooses where a connection that has a socket is to be served.

@@ -8,8 +8,8 @@ use thiserror::Error;
 use tokio::task::JoinSet;
 
 use crate::config::{Config, IceConfig, Listen};
-use crate::front::http::router;
-use crate::front::listener::{Listener, accept};
+use crate::front::doorstep::Front;
+use crate::front::listener::Listener;
 use crate::node::Node;
 use crate::pulse::beat;
 use crate::reactor::{Reactors, Threads};
@@ -114,14 +114,11 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) -> Farewell {
         let mut tasks = JoinSet::new();
         tasks.spawn(beat(Arc::clone(&self.node)));
-        let mut accepting = JoinSet::new();
-        let router = router(Arc::clone(&self.node));
-        for listener in self.listeners {
-            accepting.spawn(accept(listener, Arc::clone(&self.node), router.clone()));
-        }
+        let reactors = &self.node.reactors;
+        reactors.open(self.listeners, Arc::new(Front::new(&self.node)));
         stop.await;
 
-        accepting.shutdown().await;
+        reactors.shut().await;
         let connections = self.node.connections();
         self.node.drain();
         let deadline = tokio::time::Instant::now() + self.node.config.timeouts.shutdown;

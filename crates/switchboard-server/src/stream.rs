@@ -18,6 +18,8 @@ use crate::socket::Socket;
 #[derive(Debug)]
 pub(crate) struct Stream {
     transport: Transport,
+    /// What was read before HTTP began, and is to be read again.
+    early: Vec<u8>,
     patience: Duration,
     /// When the peer's patience ends; `None` while it takes what is written.
     stalled: Option<Pin<Box<Sleep>>>,
@@ -31,23 +33,23 @@ enum Transport {
 }
 
 impl Stream {
-    /// A TCP connection whose peer may take nothing for as long as `patience`.
-    pub(crate) fn tcp(stream: TcpStream, patience: Duration) -> Self {
-        Self::new(Transport::Tcp(stream), patience)
-    }
-
-    /// The same for a unix socket.
-    pub(crate) fn unix(stream: UnixStream, patience: Duration) -> Self {
-        Self::new(Transport::Unix(stream), patience)
-    }
-
-    fn new(transport: Transport, patience: Duration) -> Self {
-        Self {
+    /// Begins HTTP on a socket of which `early` was read already, and whose peer may take nothing for as long as
+    /// `patience`. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// If the system cannot tell when there is something to read.
+    pub(crate) fn new(socket: Socket, early: Vec<u8>, patience: Duration) -> io::Result<Self> {
+        let transport = match socket {
+            Socket::Tcp(stream) => Transport::Tcp(TcpStream::from_std(stream)?),
+            Socket::Unix(stream) => Transport::Unix(UnixStream::from_std(stream)?),
+        };
+        Ok(Self {
             transport,
+            early,
             patience,
             stalled: None,
             broken: Arc::default(),
-        }
+        })
     }
 
     /// Whether it has failed by now, rather than ended: what was written last may not have arrived then.
@@ -81,6 +83,15 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let stream = self.get_mut();
+        if !stream.early.is_empty() {
+            let size = stream.early.len().min(buffer.remaining());
+            buffer.put_slice(&stream.early[..size]);
+            stream.early.drain(..size);
+            if stream.early.is_empty() {
+                stream.early = Vec::new();
+            }
+            return Poll::Ready(Ok(()));
+        }
         let read = match &mut stream.transport {
             Transport::Tcp(socket) => Pin::new(socket).poll_read(cx, buffer),
             Transport::Unix(socket) => Pin::new(socket).poll_read(cx, buffer),

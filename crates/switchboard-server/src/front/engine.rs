@@ -29,15 +29,17 @@ use self::session::Session;
 use super::origins::allowed_origins;
 use super::websocket::{self, Established, Place};
 use crate::admission::{Admission, TurnedAway};
+use crate::batch::Batch;
 use crate::connection::{Connection, Newcomer};
 use crate::framing::Framing;
 use crate::line::Line;
 use crate::node::{Node, unguessable};
 use crate::reactor::Protocol;
+use crate::stream::Stream;
 
 /// One wire's Engine.IO.
 #[derive(Debug)]
-struct Engine {
+pub(super) struct Engine {
     node: Arc<Node>,
     wire: Wire,
     /// The polled ones, by the name they were given.
@@ -47,13 +49,15 @@ struct Engine {
 /// How many of the longest messages fit into one POST.
 const MESSAGES_PER_POST: usize = 4;
 
+/// Whether a handshake with this query begins with a WebSocket, rather than change to one.
+pub(super) fn begins_with_websocket(query: &str) -> bool {
+    let query = Query::parse(query);
+    query.is_ok_and(|query| query.transport == TransportName::WebSocket && query.sid.is_none())
+}
+
 /// The routes of a wire that comes in at `path`.
-pub(super) fn routes(node: &Arc<Node>, wire: Wire, path: &'static str) -> Router<Arc<Node>> {
-    let engine = Arc::new(Engine {
-        node: Arc::clone(node),
-        wire,
-        sessions: Mutex::default(),
-    });
+pub(super) fn routes(engine: Arc<Engine>, path: &'static str) -> Router<Arc<Node>> {
+    let cors = cors(&engine.node);
     let answer = any(
         async move |admission: Extension<Arc<Admission>>, request: Request| {
             answer(engine, admission.0, request).await
@@ -62,7 +66,7 @@ pub(super) fn routes(node: &Arc<Node>, wire: Wire, path: &'static str) -> Router
     Router::new()
         .route(path, answer.clone())
         .route(path.trim_end_matches('/'), answer)
-        .layer(cors(node))
+        .layer(cors)
 }
 
 /// Row S0.6. Browsers that send credentials take no `*` for an answer, so that the origin is named.
@@ -131,6 +135,14 @@ async fn answer(
 }
 
 impl Engine {
+    pub(super) fn new(node: &Arc<Node>, wire: Wire) -> Arc<Self> {
+        Arc::new(Self {
+            node: Arc::clone(node),
+            wire,
+            sessions: Mutex::default(),
+        })
+    }
+
     /// A client that is to be polled.
     fn open(self: &Arc<Self>, admission: &Admission) -> Response<Body> {
         // It holds no socket between two requests, so that it takes a place of its own.
@@ -160,12 +172,24 @@ impl Engine {
     }
 
     /// A client that begins with a WebSocket.
-    fn begin(&self, upgraded: Established) {
+    fn begin(&self, upgraded: Established<Stream>) {
+        upgraded.begin(
+            &self.node,
+            Protocol::EngineIo,
+            Some(self.wire),
+            self.greeting(),
+        );
+    }
+
+    /// What a client is told first that begins with a WebSocket.
+    pub(super) fn greeting(&self) -> impl FnOnce(&Arc<Connection>, &mut Batch<'_>) {
         let open = self.open_packet(&unguessable(), false);
-        let (protocol, claimed) = (Protocol::EngineIo, Some(self.wire));
-        upgraded.begin(&self.node, protocol, claimed, |connection, batch| {
-            connection.push_packet(&open, batch);
-        });
+        move |connection, batch| connection.push_packet(&open, batch)
+    }
+
+    /// The wire that is spoken here.
+    pub(super) const fn wire(&self) -> Wire {
+        self.wire
     }
 
     fn open_packet(&self, sid: &str, upgrades: bool) -> Vec<u8> {

@@ -9,9 +9,9 @@ use axum::http::{Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use switchboard_dialects::{Entrance, dialect, wires};
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
+use super::entrance::Entrance;
 use super::ice_servers::ice_servers;
 use super::origins::allowed_origins;
 use super::status::{livez, metrics, readyz};
@@ -20,7 +20,7 @@ use crate::admission::Admission;
 use crate::node::Node;
 
 /// All paths.
-pub(crate) fn router(node: Arc<Node>) -> Router {
+pub(super) fn router(node: Arc<Node>, entrances: &[Entrance]) -> Router {
     let public = Router::new()
         .route("/", get(page_or_websocket))
         .route("/ws", get(websocket::upgrade))
@@ -38,20 +38,21 @@ pub(crate) fn router(node: Arc<Node>) -> Router {
         .merge(rest::administrative(&node));
     public
         .merge(administrative)
-        .merge(entrances(&node))
+        .merge(ways_in(&node, entrances))
         .layer(middleware::from_fn_with_state(Arc::clone(&node), measured))
         .with_state(node)
 }
 
 /// The ways in that wires have to themselves.
-fn entrances(node: &Arc<Node>) -> Router<Arc<Node>> {
-    wires().fold(Router::new(), |router, wire| {
-        match dialect(wire).entrance() {
-            Entrance::FirstMessage => router,
-            Entrance::Path(template) => router.merge(path::routes(node, wire, template)),
-            Entrance::EngineIo(path) => router.merge(engine::routes(node, wire, path)),
-        }
-    })
+fn ways_in(node: &Arc<Node>, entrances: &[Entrance]) -> Router<Arc<Node>> {
+    entrances
+        .iter()
+        .fold(Router::new(), |router, entrance| match entrance {
+            Entrance::Path { wire, template } => router.merge(path::routes(node, *wire, template)),
+            Entrance::Engine { engine, path } => {
+                router.merge(engine::routes(Arc::clone(engine), path))
+            }
+        })
 }
 
 /// Rows S0.6 and S1.3: open by default, or for the configured origins.
@@ -97,14 +98,9 @@ async fn measured(
 ) -> Response {
     let started = Instant::now();
     let response = next.run(request).await;
-    let route = path.map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
-    let labels = vec![
-        ("route", route),
-        ("status", response.status().as_u16().to_string()),
-    ];
+    let route = path.as_ref().map_or("other", MatchedPath::as_str);
     node.metrics
-        .http_seconds
-        .get_or_create(&labels)
+        .http(route, response.status().as_u16())
         .observe(started.elapsed().as_secs_f64());
     response
 }

@@ -9,7 +9,7 @@ use axum::http::{Response, StatusCode};
 use axum::response::{IntoResponse as _, Json};
 use axum::routing::any;
 use serde_json::json;
-use switchboard_core::{IdKind, Join, Role, Wire};
+use switchboard_core::{IdKind, Join, Refusal, Role, Wire};
 use thiserror::Error;
 
 use super::percent::{self, Unreadable};
@@ -20,13 +20,15 @@ use crate::reactor::Protocol;
 
 /// Why a path names no room and peer.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-enum BadPath {
+pub(super) enum BadPath {
     #[error("expected {template}")]
     Shape { template: &'static str },
     #[error("invalid {kind}: {problem}")]
     Encoding { kind: IdKind, problem: Unreadable },
     #[error("invalid {kind}: it contains a slash")]
     Slash { kind: IdKind },
+    #[error(transparent)]
+    Name(#[from] Refusal),
 }
 
 /// The routes of a wire that comes in at paths like `template`.
@@ -37,11 +39,16 @@ pub(super) fn routes(node: &Arc<Node>, wire: Wire, template: &'static str) -> Ro
             enter(&node, wire, template, admission.0, request)
         },
     );
-    Router::new().route(&format!("{}{{*rest}}", fixed_part(template)), answer)
+    Router::new().route(&route(template), answer)
+}
+
+/// The route of the paths like `template`.
+pub(super) fn route(template: &str) -> String {
+    format!("{}{{*rest}}", fixed_part(template))
 }
 
 /// What stands in a template before the first name.
-fn fixed_part(template: &str) -> &str {
+pub(super) fn fixed_part(template: &str) -> &str {
     template.split('{').next().unwrap_or_default()
 }
 
@@ -52,13 +59,10 @@ fn enter(
     admission: Arc<Admission>,
     request: Request,
 ) -> Response<Body> {
-    let join = match join_of(template, request.uri().path()) {
+    let join = match join_of(node, template, request.uri().path()) {
         Ok(join) => join,
         Err(problem) => return refusal(&problem.to_string()),
     };
-    if let Err(problem) = node.limits().check_names(&join.room, &join.peer) {
-        return refusal(&problem.to_string());
-    }
     let handle = Arc::clone(node);
     websocket::accept(node, admission, request, Place::Needed, move |upgraded| {
         let protocol = Protocol::Messages;
@@ -74,7 +78,13 @@ fn refusal(reason: &str) -> Response<Body> {
 }
 
 /// Whom a path brings where.
-fn join_of(template: &'static str, path: &str) -> Result<Join, BadPath> {
+pub(super) fn join_of(node: &Node, template: &'static str, path: &str) -> Result<Join, BadPath> {
+    let join = named(template, path)?;
+    node.limits().check_names(&join.room, &join.peer)?;
+    Ok(join)
+}
+
+fn named(template: &'static str, path: &str) -> Result<Join, BadPath> {
     let shape = BadPath::Shape { template };
     let (mut room, mut peer) = (None, None);
     let mut segments = path.split('/');
@@ -113,7 +123,7 @@ mod tests {
     const TEMPLATE: &str = "/ws/{room_id}/{user_id}";
 
     fn names(path: &str) -> Result<(String, String), String> {
-        let join = join_of(TEMPLATE, path).map_err(|problem| problem.to_string())?;
+        let join = named(TEMPLATE, path).map_err(|problem| problem.to_string())?;
         Ok((join.room.to_string(), join.peer.to_string()))
     }
 

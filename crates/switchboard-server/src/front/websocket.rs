@@ -19,6 +19,7 @@ use crate::framing::Framing;
 use crate::line::Line;
 use crate::node::Node;
 use crate::reactor::{Protocol, Reading};
+use crate::socket::Socket;
 use crate::stream::Stream;
 
 /// Whether a handshake takes one of the places for connections.
@@ -30,15 +31,15 @@ pub(super) enum Place {
     Taken,
 }
 
-/// A WebSocket after its handshake.
+/// A WebSocket after its handshake; `S` is its socket, as HTTP left it or alone.
 #[derive(Debug)]
-pub(super) struct Established {
-    pub(super) stream: Stream,
+pub(super) struct Established<S> {
+    pub(super) socket: S,
     /// What came behind the handshake already.
     pub(super) early: Vec<u8>,
     pub(super) admission: Arc<Admission>,
     /// Whether the client is one that takes one frame per read.
-    hand_written: bool,
+    pub(super) hand_written: bool,
 }
 
 /// The paths that several wires share: the first message tells which it is.
@@ -53,8 +54,8 @@ pub(crate) async fn upgrade(
     })
 }
 
-impl Established {
-    /// Makes it a connection, has that greeted, and starts to read it. `claimed` is the wire that the way in has told.
+impl Established<Stream> {
+    /// Makes it a connection that is served from now on; see [`Established::connect`].
     pub(super) fn begin(
         self,
         node: &Arc<Node>,
@@ -62,19 +63,42 @@ impl Established {
         claimed: Option<Wire>,
         greet: impl FnOnce(&Arc<Connection>, &mut Batch<'_>),
     ) {
-        let (framing, one_frame_per_write) = match protocol {
-            Protocol::Messages => (Framing::WebSocket, self.hand_written),
-            Protocol::EngineIo => (Framing::EngineWebSocket, false),
-        };
-        let socket = match self.stream.into_socket() {
+        let socket = match self.socket.into_socket() {
             Ok(socket) => socket,
             Err(error) => {
                 return tracing::warn!(%error, "a socket could not be taken over from HTTP");
             }
         };
+        let established = Established {
+            socket,
+            early: self.early,
+            admission: self.admission,
+            hand_written: self.hand_written,
+        };
+        let batch = &mut Batch::new(node);
+        if let Some(reading) = established.connect(node, protocol, claimed, greet, batch) {
+            node.reactors.send_on(reading);
+        }
+    }
+}
+
+impl Established<Socket> {
+    /// Makes it a connection, and has that greeted. `claimed` is the wire that the way in has told.
+    pub(super) fn connect(
+        self,
+        node: &Arc<Node>,
+        protocol: Protocol,
+        claimed: Option<Wire>,
+        greet: impl FnOnce(&Arc<Connection>, &mut Batch<'_>),
+        batch: &mut Batch<'_>,
+    ) -> Option<Reading> {
+        let (framing, one_frame_per_write) = match protocol {
+            Protocol::Messages => (Framing::WebSocket, self.hand_written),
+            Protocol::EngineIo => (Framing::EngineWebSocket, false),
+        };
         let newcomer = Newcomer {
             admission: self.admission,
-            line: Line::Socket(socket),
+            line: Line::Socket(self.socket),
             framing,
             claimed,
             one_frame_per_write,
@@ -83,8 +107,8 @@ impl Established {
         let attached = node.attach(&connection);
         tracing::debug!(conn = %connection.id, peer = %connection.admission.peer, "connected");
         node.reactors.settle(&connection);
-        greet(&connection, &mut Batch::new(node));
-        Reading::begin(attached, protocol, self.early, None);
+        greet(&connection, batch);
+        Reading::new(attached, protocol, self.early, None)
     }
 }
 
@@ -94,7 +118,7 @@ pub(super) fn accept(
     admission: Arc<Admission>,
     mut request: Request,
     place: Place,
-    begin: impl FnOnce(Established) + Send + 'static,
+    begin: impl FnOnce(Established<Stream>) + Send + 'static,
 ) -> Response<Body> {
     let upgrade = match check_upgrade(&Head(&request)) {
         Ok(upgrade) => upgrade,
@@ -124,7 +148,8 @@ pub(super) fn accept(
         )
             .into_response();
     };
-    let protocol = chosen_protocol(&request);
+    let protocol =
+        chosen_protocol(&Head(&request)).and_then(|name| HeaderValue::from_str(name).ok());
     let hand_written = upgrade.sample_key;
     tokio::spawn(async move {
         if let Some(upgraded) = take_over(on_upgrade, admission, hand_written).await {
@@ -148,21 +173,24 @@ pub(super) fn accept(
 
 /// The first subprotocol a client offers. The wire is told by the first frame in any case, but some clients give up
 /// when they offered one and none is chosen. The name of a wire to come promises nothing before it is there.
-fn chosen_protocol(request: &Request) -> Option<HeaderValue> {
-    let head = Head(request);
-    let chosen = offered_protocols(&head).find(|offered| *offered != "switchboard.v1")?;
-    HeaderValue::from_str(chosen).ok()
+pub(super) fn chosen_protocol(request: &impl RequestHead) -> Option<&str> {
+    offered_protocols(request).find(|offered| *offered != "switchboard.v1")
 }
 
-/// The origin of a browser's handshake, if it is neither one of the allowed nor this server's own page.
+/// The origin of a browser's handshake, if it may not come from there.
 pub(super) fn forbidden_origin(node: &Node, headers: &HeaderMap) -> Option<String> {
     let origin = String::from_utf8_lossy(headers.get(header::ORIGIN)?.as_bytes());
+    let host = headers.get(header::HOST).map(HeaderValue::as_bytes);
+    is_forbidden(node, &origin, host).then(|| origin.into_owned())
+}
+
+/// Whether an origin is neither one of the allowed nor this server's own page.
+pub(super) fn is_forbidden(node: &Node, origin: &str, host: Option<&[u8]>) -> bool {
     let authority = origin
         .split_once("://")
         .map(|(_, authority)| authority.as_bytes());
-    let is_own =
-        authority.is_some() && authority == headers.get(header::HOST).map(HeaderValue::as_bytes);
-    (!is_own && !node.config.http.allows_origin(&origin)).then(|| origin.into_owned())
+    let is_own = authority.is_some() && authority == host;
+    !is_own && !node.config.http.allows_origin(origin)
 }
 
 fn refusal(error: UpgradeError) -> Response<Body> {
@@ -202,11 +230,11 @@ async fn take_over(
     on_upgrade: OnUpgrade,
     admission: Arc<Admission>,
     hand_written: bool,
-) -> Option<Established> {
+) -> Option<Established<Stream>> {
     let upgraded = on_upgrade.await.ok()?;
     let parts = upgraded.downcast::<TokioIo<Stream>>().ok()?;
     Some(Established {
-        stream: parts.io.into_inner(),
+        socket: parts.io.into_inner(),
         early: parts.read_buf.to_vec(),
         admission,
         hand_written,

@@ -90,8 +90,18 @@ pub(super) struct Service<'s, 'n> {
     pub(super) due: Option<Instant>,
 }
 
-impl Service<'_, '_> {
-    fn look_at(&mut self, moment: Instant) {
+impl<'s, 'n> Service<'s, 'n> {
+    pub(super) fn new(batch: &'s mut Batch<'n>, buffer: &'s mut [u8]) -> Self {
+        Self {
+            batch,
+            buffer,
+            taken: 0,
+            again: false,
+            due: None,
+        }
+    }
+
+    pub(super) fn look_at(&mut self, moment: Instant) {
         self.due = Some(self.due.map_or(moment, |due| due.min(moment)));
     }
 }
@@ -109,14 +119,14 @@ const FORGOTTEN_BYTES: usize = 16 * 1024 * 1024;
 const PACE: Duration = Duration::from_millis(10);
 
 impl Reading {
-    /// Has a connection served that is known, [settled](super::Reactors::settle), and has its socket. `early` is what
-    /// came before it is read here; `place` is the socket's, where that is not the connection's own.
-    pub(crate) fn begin(
+    /// For a connection that is known, [settled](super::Reactors::settle), and has its socket. `early` is what came
+    /// before it is read here; `place` is the socket's, where that is not the connection's own.
+    pub(crate) fn new(
         attached: Attached,
         protocol: Protocol,
         early: Vec<u8>,
         place: Option<Arc<Admission>>,
-    ) {
+    ) -> Option<Self> {
         let node = Arc::clone(attached.node());
         let frames = Frames::new(protocol, &node.config.limits);
         let live = node.live();
@@ -125,18 +135,15 @@ impl Reading {
         } else {
             Stage::hold(early, Instant::now())
         };
-        let Some(connection) = attached.hand_over() else {
-            return;
-        };
-        node.reactors.send_on(Self {
-            connection,
+        Some(Self {
+            connection: attached.hand_over()?,
             frames,
             stage,
             gone: None,
             frame_due: None,
             _place: place,
             _live: live,
-        });
+        })
     }
 
     /// The socket that is read.
@@ -161,9 +168,20 @@ impl Reading {
         true
     }
 
+    /// Whether the connection has ended for the others.
+    pub(super) const fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Parting(_))
+    }
+
+    /// Lets the socket go; what it has not taken is counted as lost.
+    pub(super) fn close(self, node: &Node) {
+        tracing::debug!(conn = %self.connection.id, "disconnected");
+        self.connection.abandon(node);
+    }
+
     /// The connection ends because serving it has failed; the others are told, as far as that is possible.
     pub(super) fn fail(self, node: &Node) {
-        if !matches!(self.stage, Stage::Parting(_)) {
+        if !self.is_over() {
             node.detach(&self.connection, &mut Batch::new(node));
         }
         self.connection.abandon(node);
@@ -288,15 +306,6 @@ impl Reading {
 
     /// False once the socket may go.
     fn part(&mut self, service: &mut Service<'_, '_>) -> bool {
-        let stays = self.is_still_parting(service);
-        if !stays {
-            self.connection.abandon(service.batch.node());
-            tracing::debug!(conn = %self.connection.id, "disconnected");
-        }
-        stays
-    }
-
-    fn is_still_parting(&mut self, service: &mut Service<'_, '_>) -> bool {
         let (Stage::Parting(parting), Some(socket)) = (&mut self.stage, self.connection.socket())
         else {
             return false;

@@ -1,52 +1,53 @@
-//! When a reactor looks at a connection although nothing has come: there are few such times, and most connections
-//! have none.
+//! When a reactor looks at a slot although nothing has come there: there are few such times, and most connections have
+//! none.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
+
+use ahash::RandomState;
 
 /// At most one time for each slot.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
-    due: HashMap<usize, Instant>,
-    /// May hold times that are not in force any more; these are passed over.
-    order: BinaryHeap<Reverse<(Instant, usize)>>,
+    due: HashMap<usize, Instant, RandomState>,
+    order: BTreeSet<(Instant, usize)>,
 }
 
 impl Timers {
     /// Has a slot looked at when this moment comes, unless it is looked at before that in any case.
     pub(super) fn set(&mut self, slot: usize, at: Instant) {
-        let due = self.due.entry(slot).or_insert(at);
-        if at <= *due {
-            *due = at;
-            self.order.push(Reverse((at, slot)));
+        match self.due.get_mut(&slot) {
+            Some(due) if *due <= at => return,
+            Some(due) => {
+                self.order.remove(&(*due, slot));
+                *due = at;
+            }
+            None => {
+                self.due.insert(slot, at);
+            }
         }
+        self.order.insert((at, slot));
     }
 
     /// Forgets a slot's time.
     pub(super) fn clear(&mut self, slot: usize) {
-        self.due.remove(&slot);
+        if self.due.is_empty() {
+            return;
+        }
+        if let Some(at) = self.due.remove(&slot) {
+            self.order.remove(&(at, slot));
+        }
     }
 
     /// The moment of the next look.
-    pub(super) fn next(&mut self) -> Option<Instant> {
-        while let Some(Reverse((at, slot))) = self.order.peek() {
-            if self.due.get(slot) == Some(at) {
-                return Some(*at);
-            }
-            self.order.pop();
-        }
-        None
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.order.first().map(|(at, _)| *at)
     }
 
     /// A slot whose time has come; its time is over then.
     pub(super) fn pop_due(&mut self, now: Instant) -> Option<usize> {
-        let at = self.next()?;
-        if at > now {
-            return None;
-        }
-        let Reverse((_, slot)) = self.order.pop()?;
-        self.due.remove(&slot);
+        let (_, slot) = *self.order.first().filter(|(at, _)| *at <= now)?;
+        self.clear(slot);
         Some(slot)
     }
 }

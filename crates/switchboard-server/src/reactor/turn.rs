@@ -1,7 +1,7 @@
 //! The loop of one reactor.
 
 use std::io;
-use std::os::fd::AsRawFd as _;
+use std::os::fd::{AsRawFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,10 +10,12 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 
+use super::guest::{Door, Guest, Wish};
 use super::reading::{Reading, Ready, Service};
 use super::timers::Timers;
 use super::{Letter, MAIL, set_here};
 use crate::batch::Batch;
+use crate::front::doorstep::Front;
 use crate::node::Node;
 
 /// A thread's sockets, and what is to be done for them.
@@ -22,15 +24,51 @@ pub(super) struct Reactor {
     /// Its place among the reactors.
     index: usize,
     node: Arc<Node>,
+    /// What guests find; only where there are doors.
+    front: Option<Arc<Front>>,
     poll: Poll,
-    readings: Slab<Reading>,
+    served: Slab<Served>,
     timers: Timers,
     /// Slots with something to do in this turn, of which the first `done` have been served.
     ready: Vec<(usize, Ready)>,
     done: usize,
     /// Slots to be served again in the next turn, whatever comes.
     again: Vec<usize>,
+    /// Slots that are to be emptied once the batch is written.
+    leaving: Vec<usize>,
     buffer: Box<[u8]>,
+}
+
+/// A socket in its slot.
+#[derive(Debug)]
+enum Served {
+    Door(Box<Door>),
+    Guest(Guest),
+    Connection(Reading),
+    /// A guest is becoming something else.
+    Nobody,
+}
+
+impl Served {
+    fn fd(&self) -> Option<RawFd> {
+        match self {
+            Self::Door(door) => Some(door.listener.as_raw_fd()),
+            Self::Guest(guest) => Some(guest.socket.as_raw_fd()),
+            Self::Connection(reading) => reading.socket().map(AsRawFd::as_raw_fd),
+            Self::Nobody => None,
+        }
+    }
+}
+
+/// What becomes of a slot that was served.
+enum Outcome {
+    Stays,
+    /// It is empty once the batch is written.
+    Leaves,
+    /// The door has let these in.
+    Guests(Vec<Guest>),
+    /// The guest wants something.
+    Wish(Wish),
 }
 
 /// Events taken from the system at once.
@@ -39,8 +77,8 @@ const EVENTS: usize = 1024;
 /// What one read can bring.
 const BUFFER: usize = 64 * 1024;
 
-/// Connections served before what they bring about is written: enough that several messages for one client go out
-/// in one write, few enough that none waits for long.
+/// Slots served before what they bring about is written: enough that several messages for one client go out in one
+/// write, few enough that none waits for long.
 const CORK: usize = 32;
 
 /// Bytes taken in before what they bring about is written, so that no outbox fills up meanwhile.
@@ -51,12 +89,14 @@ impl Reactor {
         Self {
             index,
             node,
+            front: None,
             poll,
-            readings: Slab::new(),
+            served: Slab::new(),
             timers: Timers::default(),
             ready: Vec::new(),
             done: 0,
             again: Vec::new(),
+            leaving: Vec::new(),
             buffer: vec![0; BUFFER].into_boxed_slice(),
         }
     }
@@ -116,14 +156,26 @@ impl Reactor {
         let node = Arc::clone(&self.node);
         for letter in node.reactors.desks[self.index].take_mail() {
             match letter {
-                Letter::Arrival(reading) => self.admit(*reading),
+                Letter::Arrival(reading) => self.receive(*reading),
                 Letter::Look(connection) => {
                     let slot = connection.berth.slot();
-                    if let Some(reading) = self.readings.get(slot)
+                    if let Some(Served::Connection(reading)) = self.served.get(slot)
                         && reading.connection.id == connection.id
                     {
                         self.ready.push((slot, Ready::LOOK));
                     }
+                }
+                Letter::Open(listeners, front) => {
+                    self.front = Some(front);
+                    for listener in listeners {
+                        self.admit(Served::Door(Box::new(Door::new(listener))));
+                    }
+                }
+                Letter::Shut(done) => {
+                    self.served
+                        .retain(|_, served| !matches!(served, Served::Door(_)));
+                    // Whoever has asked may have given up.
+                    let _ = done.send(());
                 }
                 Letter::Stop => return true,
             }
@@ -140,111 +192,198 @@ impl Reactor {
         }
     }
 
-    fn admit(&mut self, reading: Reading) {
-        let entry = self.readings.vacant_entry();
-        let slot = entry.key();
-        reading.connection.berth.take(slot);
-        let registered = reading.socket().map(|socket| {
-            let interest = Interest::READABLE | Interest::WRITABLE;
-            let fd = socket.as_raw_fd();
-            let registry = self.poll.registry();
-            registry.register(&mut SourceFd(&fd), Token(slot), interest)
-        });
-        match registered {
-            Some(Ok(())) => {
-                entry.insert(reading);
-                self.ready.push((slot, Ready::LOOK));
-            }
-            Some(Err(error)) => {
-                tracing::warn!(conn = %reading.connection.id, %error, "cannot serve the socket");
-                self.let_go(reading);
-            }
-            None => self.let_go(reading),
+    /// Serves a connection that has its place here.
+    fn receive(&mut self, reading: Reading) {
+        if let Some(slot) = self.admit(Served::Connection(reading)) {
+            self.ready.push((slot, Ready::LOOK));
         }
     }
 
-    fn let_go(&self, reading: Reading) {
-        self.node.reactors.depart(&reading.connection);
-        reading.fail(&self.node);
+    /// Gives a socket a slot, and has its events told.
+    fn admit(&mut self, served: Served) -> Option<usize> {
+        let entry = self.served.vacant_entry();
+        let slot = entry.key();
+        let registry = self.poll.registry();
+        let registered = served.fd().map_or(Ok(()), |fd| {
+            let interest = match served {
+                Served::Door(_) => Interest::READABLE,
+                _ => Interest::READABLE | Interest::WRITABLE,
+            };
+            registry.register(&mut SourceFd(&fd), Token(slot), interest)
+        });
+        if let Served::Connection(reading) = &served {
+            reading.connection.berth.take(self.index, slot);
+        }
+        entry.insert(served);
+        if let Err(error) = registered {
+            tracing::warn!(%error, "cannot serve a socket");
+            self.give_up(slot);
+            return None;
+        }
+        Some(slot)
     }
 
     /// Serves as many as belong together, then writes what that has brought about.
     fn serve_some(&mut self) {
-        let mut gone = Vec::new();
-        let mut moving = Vec::new();
-        let mut batch = Batch::new(&self.node);
+        let node = Arc::clone(&self.node);
+        let mut batch = Batch::new(&node);
+        let end = self.ready.len().min(self.done + CORK);
         let mut taken = 0;
-        for _ in 0..CORK {
-            let Some(&(slot, ready)) = self.ready.get(self.done) else {
-                break;
-            };
+        while self.done < end && taken < CORK_BYTES {
+            let (slot, ready) = self.ready[self.done];
             self.done += 1;
-            let Some(reading) = self.readings.get_mut(slot) else {
-                continue;
-            };
-            let mut service = Service {
-                batch: &mut batch,
-                buffer: &mut self.buffer,
-                taken: 0,
-                again: false,
-                due: None,
-            };
-            let stays = reading.serve(ready, &mut service);
-            let Service {
-                taken: bytes,
-                again,
-                due,
-                ..
-            } = service;
-            if !stays {
-                gone.push(slot);
-            } else if reading.connection.berth.wanted() != self.index {
-                moving.push(slot);
-            } else if again {
-                self.again.push(slot);
-            } else if let Some(due) = due {
-                self.timers.set(slot, due);
-            }
-            taken += bytes;
-            if taken >= CORK_BYTES {
-                break;
-            }
+            taken += self.serve(slot, ready, &mut batch);
         }
         drop(batch);
-        for slot in gone {
-            if let Some(reading) = self.remove(slot) {
-                self.node.reactors.depart(&reading.connection);
-            }
-        }
-        for slot in moving {
-            if let Some(reading) = self.remove(slot) {
-                self.node.reactors.send_on(reading);
-            }
+        while let Some(slot) = self.leaving.pop() {
+            self.empty(slot);
         }
     }
 
-    /// Takes a connection out. Nothing more is heard of its socket here.
-    fn remove(&mut self, slot: usize) -> Option<Reading> {
-        let reading = self.readings.try_remove(slot)?;
-        self.timers.clear(slot);
-        if let Some(socket) = reading.socket() {
-            let fd = socket.as_raw_fd();
-            // It is open, and registered here; nobody could do more about a failure than close it.
-            let _ = self.poll.registry().deregister(&mut SourceFd(&fd));
+    /// Serves one slot; returns how many bytes were heard.
+    fn serve(&mut self, slot: usize, ready: Ready, batch: &mut Batch<'_>) -> usize {
+        let Some(served) = self.served.get_mut(slot) else {
+            return 0;
+        };
+        let mut service = Service::new(batch, &mut self.buffer);
+        let outcome = match (served, &self.front) {
+            (Served::Connection(reading), _) => {
+                let stays = reading.serve(ready, &mut service);
+                if stays && reading.connection.berth.wanted() == self.index {
+                    Outcome::Stays
+                } else {
+                    Outcome::Leaves
+                }
+            }
+            (Served::Door(door), Some(front)) => {
+                Outcome::Guests(door.accept(&self.node, front, &mut service))
+            }
+            (Served::Guest(guest), Some(front)) if ready.readable => {
+                Outcome::Wish(guest.ask(front, &mut service))
+            }
+            _ => Outcome::Stays,
+        };
+        let (taken, again, due) = (service.taken, service.again, service.due);
+        match outcome {
+            Outcome::Leaves => {
+                self.leaving.push(slot);
+                return taken;
+            }
+            Outcome::Stays => {}
+            Outcome::Guests(guests) => {
+                for guest in guests {
+                    let deadline = guest.deadline;
+                    if let Some(slot) = self.admit(Served::Guest(guest)) {
+                        self.timers.set(slot, deadline);
+                    }
+                }
+            }
+            Outcome::Wish(wish) => self.grant(slot, wish, batch),
         }
-        Some(reading)
+        if again {
+            self.again.push(slot);
+        } else if let Some(due) = due {
+            self.timers.set(slot, due);
+        }
+        taken
     }
 
-    /// Ends the connection that was being served last.
-    fn give_up_current(&mut self) {
-        let current = self.done.checked_sub(1);
-        let slot = current.and_then(|current| self.ready.get(current));
-        let Some(&(slot, _)) = slot else {
+    /// Makes of a guest what it wants to be.
+    fn grant(&mut self, slot: usize, wish: Wish, batch: &mut Batch<'_>) {
+        let (Some(served), Some(front)) = (self.served.get_mut(slot), &self.front) else {
             return;
         };
-        if let Some(reading) = self.remove(slot) {
+        if matches!(wish, Wish::Nothing) {
+            return;
+        }
+        self.timers.clear(slot);
+        let Served::Guest(guest) = std::mem::replace(served, Served::Nobody) else {
+            return;
+        };
+        let Guest {
+            socket,
+            admission,
+            deadline,
+        } = guest;
+        match wish {
+            Wish::Nothing | Wish::End => {}
+            Wish::Http(size) => {
+                let fd = socket.as_raw_fd();
+                // It is open and registered; tokio is the one to be told of it from now on.
+                let _ = self.poll.registry().deregister(&mut SourceFd(&fd));
+                front.serve(socket, &self.buffer[..size], admission, deadline);
+            }
+            Wish::Connection(welcome, size) => {
+                let bytes = &self.buffer[..size];
+                if let Some(reading) = front.welcome(*welcome, bytes, socket, admission, batch) {
+                    let berth = &reading.connection.berth;
+                    berth.take(self.index, slot);
+                    if berth.wanted() == self.index {
+                        self.again.push(slot);
+                    } else {
+                        self.leaving.push(slot);
+                    }
+                    *served = Served::Connection(reading);
+                    return;
+                }
+            }
+        }
+        self.leaving.push(slot);
+    }
+
+    /// Takes out who has ended or is served elsewhere from now on.
+    fn empty(&mut self, slot: usize) {
+        let Some(served) = self.served.try_remove(slot) else {
+            return;
+        };
+        self.timers.clear(slot);
+        match served {
+            Served::Connection(reading) if reading.is_over() => {
+                self.node.reactors.depart(&reading.connection);
+                self.forget(&reading);
+                reading.close(&self.node);
+            }
+            Served::Connection(reading) => {
+                self.forget(&reading);
+                self.node.reactors.send_on(reading);
+            }
+            Served::Door(_) | Served::Guest(_) | Served::Nobody => {}
+        }
+    }
+
+    /// Has nothing more told of a connection's socket.
+    fn forget(&self, reading: &Reading) {
+        if let Some(socket) = reading.socket() {
+            let fd = socket.as_raw_fd();
+            // It is open and registered; more could not be done about a failure.
+            let _ = self.poll.registry().deregister(&mut SourceFd(&fd));
+        }
+    }
+
+    /// Ends what was being served last.
+    fn give_up_current(&mut self) {
+        let current = self.done.checked_sub(1);
+        if let Some((slot, _)) = current.and_then(|current| self.ready.get(current)) {
+            self.give_up(*slot);
+        }
+        while let Some(slot) = self.leaving.pop() {
+            self.empty(slot);
+        }
+    }
+
+    fn give_up(&mut self, slot: usize) {
+        match self.served.get(slot) {
+            // Without its doors a server is none; it will try again.
+            Some(Served::Door(_)) | None => return,
+            Some(_) => {}
+        }
+        let served = self.served.remove(slot);
+        self.timers.clear(slot);
+        if let Served::Connection(reading) = served {
             tracing::error!(conn = %reading.connection.id, "serving the connection failed; it is closed");
-            self.let_go(reading);
+            self.node.reactors.depart(&reading.connection);
+            self.forget(&reading);
+            reading.fail(&self.node);
         }
     }
 }

@@ -15,9 +15,13 @@ use crate::stream::Stream;
 
 /// Waits until the client has tried the new way and wants to change to it; if it does not, the session goes on as it
 /// is.
-pub(super) async fn take_over(session: Arc<Session>, node: Arc<Node>, upgraded: Established) {
+pub(super) async fn take_over(
+    session: Arc<Session>,
+    node: Arc<Node>,
+    upgraded: Established<Stream>,
+) {
     let Established {
-        stream,
+        socket: stream,
         early,
         admission,
         ..

@@ -91,7 +91,11 @@ impl Session {
             forget();
             self.connection.admission.end_polling();
             self.node.reactors.settle(&self.connection);
-            return Reading::begin(attached, Protocol::EngineIo, early, Some(admission));
+            let reading = Reading::new(attached, Protocol::EngineIo, early, Some(admission));
+            if let Some(reading) = reading {
+                self.node.reactors.send_on(reading);
+            }
+            return;
         }
         // The others are told at once; the client may still ask for what waits.
         drop(attached);
@@ -163,6 +167,9 @@ impl Session {
     /// # Errors
     /// Once there is nothing more to poll for. That is how a client learns that it was told to go; most come back then.
     pub(super) async fn poll(&self, socket: &Admission) -> Result<Vec<u8>, Unheard> {
+        if self.intake.has_said_goodbye() {
+            return Err(Unheard::Over);
+        }
         self.meet();
         // This is how the client shows that it has the last answer; unless that answer's socket fails, which is counted.
         self.unconfirmed.lock().take();

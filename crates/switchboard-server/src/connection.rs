@@ -404,6 +404,11 @@ impl Connection {
         }
     }
 
+    /// Nothing will be written any more; returns how many messages that are.
+    pub(crate) fn lose(&mut self) -> usize {
+        self.outbox.get_mut().die()
+    }
+
     /// Takes note of a sign of life.
     pub(crate) fn heard(&self, node: &Node) {
         self.vitals

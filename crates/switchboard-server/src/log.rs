@@ -143,7 +143,7 @@ fn subscriber(
 ) -> Result<(impl Subscriber + Send + Sync + use<>, LogHandle), LogError> {
     let switches = Arc::new(Switches::new(config.level, config.relay));
     let with_colours = console.has_colours();
-    let write = move |line: &[u8]| console.write(line);
+    let write = move |lines: &[Vec<u8>]| console.write(&lines.concat());
     let console = Queue::start("log-console", config.format, write).map_err(LogError::Thread)?;
     let file = match &config.file {
         Some(path) => Some(LogFile::open(path, config, console.clone())?),

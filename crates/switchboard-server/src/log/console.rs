@@ -27,13 +27,13 @@ impl Console {
         matches!(*self.0, Place::Stderr) && wanted && io::stderr().is_terminal()
     }
 
-    /// Writes a line; where the console takes none, there is nobody left to tell.
-    pub(super) fn write(&self, line: &[u8]) {
+    /// Writes some lines; where the console takes none, there is nobody left to tell.
+    pub(super) fn write(&self, lines: &[u8]) {
         let _ = match &*self.0 {
-            // Under one lock, so that a line that takes several writes stays in one piece.
-            Place::Stderr => io::stderr().lock().write_all(line),
+            // Under one lock, so that what takes several writes stays in one piece.
+            Place::Stderr => io::stderr().lock().write_all(lines),
             #[cfg(test)]
-            Place::Buffer(bytes) => bytes.lock().unwrap().write_all(line),
+            Place::Buffer(bytes) => bytes.lock().unwrap().write_all(lines),
         };
     }
 }

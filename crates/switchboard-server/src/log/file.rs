@@ -39,7 +39,12 @@ impl LogFile {
             failing: false,
         }));
         let (of_thread, format) = (Arc::clone(&rotating), config.format);
-        let append = move |line: &[u8]| of_thread.lock().append_or_tell(line, format, &console);
+        let append = move |lines: &[Vec<u8>]| {
+            let mut rotating = of_thread.lock();
+            for line in lines {
+                rotating.append_or_tell(line, format, &console);
+            }
+        };
         let lines = Queue::start("log-file", format, append).map_err(LogError::Thread)?;
         Ok(Self { rotating, lines })
     }

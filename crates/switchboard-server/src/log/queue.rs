@@ -1,12 +1,13 @@
 //! Where lines wait to be written, so that nobody who logs waits for a disk or for whoever reads the console.
 //!
-//! Each queue has a thread of its own that writes. A full queue turns lines away and counts them; once there is room
+//! Each queue has a thread of its own that writes. It lets lines gather for a moment, since waking it for each costs
+//! whoever logs more than the line does. A full queue turns lines away and counts them; once there is room
 //! again, one line says how many are missing, at the place where they are missing.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use tracing_subscriber::fmt::MakeWriter;
@@ -16,6 +17,12 @@ use crate::config::LogFormat;
 
 /// How many lines may wait.
 pub(super) const LINES_MAX: usize = 16_384;
+
+/// How many lines are written at once.
+const LINES_AT_ONCE: usize = 64;
+
+/// How long lines gather before they are written.
+const GATHER: Duration = Duration::from_millis(5);
 
 /// How many bytes these may have together; one line alone may have more.
 const BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -33,7 +40,9 @@ struct Shared {
     state: Mutex<State>,
     /// There is something to write, or nobody left who could log.
     work: Condvar,
-    /// A line was written.
+    /// Somebody waits for what is queued, or nobody is left who could log.
+    hurry: Condvar,
+    /// Lines were written.
     progress: Condvar,
     format: LogFormat,
 }
@@ -51,19 +60,22 @@ struct State {
     /// Lines that were put in, and how many of them were written.
     put: u64,
     written: u64,
+    /// How many wait until everything is written.
+    waiting: usize,
     is_closed: bool,
 }
 
 impl Queue {
-    /// Starts the thread, of this name; it calls `write` with one whole line at a time.
+    /// Starts the thread, of this name; it calls `write` with some whole lines at a time.
     pub(super) fn start(
         thread: &str,
         format: LogFormat,
-        write: impl FnMut(&[u8]) + Send + 'static,
+        write: impl FnMut(&[Vec<u8>]) + Send + 'static,
     ) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             state: Mutex::default(),
             work: Condvar::new(),
+            hurry: Condvar::new(),
             progress: Condvar::new(),
             format,
         });
@@ -100,12 +112,15 @@ impl Queue {
         let mut state = shared.state.lock();
         shared.tell_of_dropped(&mut state);
         let expected = state.put;
+        state.waiting += 1;
+        shared.hurry.notify_one();
         while state.written < expected {
             if shared.progress.wait_until(&mut state, deadline).timed_out() {
-                return state.written >= expected;
+                break;
             }
         }
-        true
+        state.waiting -= 1;
+        state.written >= expected
     }
 
     fn shared(&self) -> &Shared {
@@ -117,17 +132,19 @@ impl Drop for Entrance {
     fn drop(&mut self) {
         self.0.state.lock().is_closed = true;
         self.0.work.notify_one();
+        self.0.hurry.notify_one();
     }
 }
 
 impl Shared {
     /// Writes lines as they come, until nobody is left who could log.
-    fn write_all(&self, mut write: impl FnMut(&[u8])) {
+    fn write_all(&self, mut write: impl FnMut(&[Vec<u8>])) {
         let mut state = self.state.lock();
         loop {
-            if let Some(line) = state.take() {
-                MutexGuard::unlocked(&mut state, || write(&line));
-                state.written += 1;
+            let lines = state.take();
+            if !lines.is_empty() {
+                MutexGuard::unlocked(&mut state, || write(&lines));
+                state.written += lines.len() as u64;
                 self.progress.notify_all();
             } else if state.untold > 0 {
                 self.tell_of_dropped(&mut state);
@@ -135,6 +152,9 @@ impl Shared {
                 return;
             } else {
                 self.work.wait(&mut state);
+                if !state.is_closed && state.waiting == 0 {
+                    self.hurry.wait_for(&mut state, GATHER);
+                }
             }
         }
     }
@@ -172,10 +192,11 @@ impl State {
         self.lines.push_back(line);
     }
 
-    fn take(&mut self) -> Option<Vec<u8>> {
-        let line = self.lines.pop_front()?;
-        self.bytes -= line.len();
-        Some(line)
+    fn take(&mut self) -> Vec<Vec<u8>> {
+        let some = self.lines.len().min(LINES_AT_ONCE);
+        let lines: Vec<_> = self.lines.drain(..some).collect();
+        self.bytes -= lines.iter().map(Vec::len).sum::<usize>();
+        lines
     }
 }
 
@@ -218,10 +239,12 @@ mod tests {
         let (began, begun) = mpsc::channel();
         let (stall, stalling) = mpsc::channel::<()>();
         let (sender, written) = mpsc::channel();
-        let queue = Queue::start("test", format, move |line| {
-            let _ = began.send(());
-            let _ = stalling.recv();
-            let _ = sender.send(String::from_utf8_lossy(line).into_owned());
+        let queue = Queue::start("test", format, move |lines| {
+            for line in lines {
+                let _ = began.send(());
+                let _ = stalling.recv();
+                let _ = sender.send(String::from_utf8_lossy(line).into_owned());
+            }
         })
         .unwrap();
         queue.put(b"first\n");

@@ -37,6 +37,8 @@ enum Stage {
     Holding(Box<Held>),
     /// Nobody is there any more; what is queued goes out, and the socket ends.
     Parting(Box<Parting>),
+    /// The socket may go.
+    Over,
 }
 
 /// What came and is not heard yet.
@@ -161,27 +163,38 @@ impl Reading {
         }
         match &mut self.stage {
             Stage::Listening if ready.readable || self.gone.is_some() => self.listen(service),
-            Stage::Listening => {}
+            Stage::Listening | Stage::Over => {}
             Stage::Holding(_) => self.hold_on(service),
-            Stage::Parting(_) => return self.part(service),
+            Stage::Parting(_) => {
+                if !self.part(service) {
+                    self.stage = Stage::Over;
+                }
+            }
         }
-        true
+        !self.is_over()
     }
 
-    /// Whether the connection has ended for the others.
+    /// Whether the socket may go.
     pub(super) const fn is_over(&self) -> bool {
-        matches!(self.stage, Stage::Parting(_))
+        matches!(self.stage, Stage::Over)
     }
 
-    /// Lets the socket go; what it has not taken is counted as lost.
-    pub(super) fn close(self, node: &Node) {
+    /// Closes the socket; what it has not taken is counted as lost. `forget` is called if it cannot be closed at once,
+    /// as somebody else holds it for the moment.
+    pub(super) fn close(self, node: &Node, forget: impl FnOnce(&Connection)) {
         tracing::debug!(conn = %self.connection.id, "disconnected");
-        self.connection.abandon(node);
+        match Arc::try_unwrap(self.connection) {
+            Ok(mut connection) => node.metrics.lost(connection.lose()),
+            Err(connection) => {
+                forget(&connection);
+                connection.abandon(node);
+            }
+        }
     }
 
     /// The connection ends because serving it has failed; the others are told, as far as that is possible.
     pub(super) fn fail(self, node: &Node) {
-        if !self.is_over() {
+        if matches!(self.stage, Stage::Listening | Stage::Holding(_)) {
             node.detach(&self.connection, &mut Batch::new(node));
         }
         self.connection.abandon(node);
@@ -216,14 +229,14 @@ impl Reading {
             return self.end(None, service);
         };
         let size = match socket.read(service.buffer) {
-            Ok(0) => return self.end(None, service),
+            Ok(0) => return self.end_deserted(service),
             Ok(size) => size,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
                 service.again = true;
                 return;
             }
-            Err(_) => return self.end(None, service),
+            Err(_) => return self.end_deserted(service),
         };
         service.taken += size;
         // Less than there was room for was all there is, unless the end stands behind it, which is told once only.
@@ -302,6 +315,16 @@ impl Reading {
             left: FORGOTTEN_BYTES,
         }));
         service.again = true;
+    }
+
+    /// There is nothing more to read for, since the other end has closed its side. If nothing is queued for it, there is
+    /// nothing to wait for.
+    fn end_deserted(&mut self, service: &mut Service<'_, '_>) {
+        let is_done = self.connection.is_drained();
+        self.end(None, service);
+        if is_done {
+            self.stage = Stage::Over;
+        }
     }
 
     /// False once the socket may go.

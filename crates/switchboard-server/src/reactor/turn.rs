@@ -15,6 +15,7 @@ use super::reading::{Reading, Ready, Service};
 use super::timers::Timers;
 use super::{Letter, MAIL, set_here};
 use crate::batch::Batch;
+use crate::connection::Connection;
 use crate::front::doorstep::Front;
 use crate::node::Node;
 
@@ -340,11 +341,10 @@ impl Reactor {
         match served {
             Served::Connection(reading) if reading.is_over() => {
                 self.node.reactors.depart(&reading.connection);
-                self.forget(&reading);
-                reading.close(&self.node);
+                reading.close(&self.node, |connection| self.forget(connection));
             }
             Served::Connection(reading) => {
-                self.forget(&reading);
+                self.forget(&reading.connection);
                 self.node.reactors.send_on(reading);
             }
             Served::Door(_) | Served::Guest(_) | Served::Nobody => {}
@@ -352,8 +352,8 @@ impl Reactor {
     }
 
     /// Has nothing more told of a connection's socket.
-    fn forget(&self, reading: &Reading) {
-        if let Some(socket) = reading.socket() {
+    fn forget(&self, connection: &Connection) {
+        if let Some(socket) = connection.socket() {
             let fd = socket.as_raw_fd();
             // It is open and registered; more could not be done about a failure.
             let _ = self.poll.registry().deregister(&mut SourceFd(&fd));
@@ -382,7 +382,7 @@ impl Reactor {
         if let Served::Connection(reading) = served {
             tracing::error!(conn = %reading.connection.id, "serving the connection failed; it is closed");
             self.node.reactors.depart(&reading.connection);
-            self.forget(&reading);
+            self.forget(&reading.connection);
             reading.fail(&self.node);
         }
     }

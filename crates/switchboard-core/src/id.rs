@@ -1,7 +1,8 @@
 //! Names of things: connections, peers, rooms.
 
 use std::fmt;
-use std::sync::Arc;
+
+use crate::text::Text;
 
 /// One live transport. Given out by the node, never reused while the process lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,13 +33,19 @@ impl fmt::Display for ConnId {
 /// Any text can be made a `PeerId`; whether it is an acceptable one is decided by the hub when a peer joins
 /// (see [`Limits::id_length`](crate::Limits)).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PeerId(Arc<str>);
+pub struct PeerId(Text);
 
 impl PeerId {
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
+    }
+
+    /// The name's bytes, which cost less than its text.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 }
 
@@ -50,13 +57,13 @@ impl From<&str> for PeerId {
 
 impl From<String> for PeerId {
     fn from(name: String) -> Self {
-        Self(name.into())
+        Self(name.as_str().into())
     }
 }
 
 impl fmt::Display for PeerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.as_str().fmt(f)
     }
 }
 
@@ -65,7 +72,7 @@ impl fmt::Display for PeerId {
 /// The lobby is where clients of an id router are who are in no named room: a room without presence events, which
 /// no name can collide with.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RoomId(Option<Arc<str>>);
+pub struct RoomId(Option<Text>);
 
 impl RoomId {
     /// The room of those who are in no named room.
@@ -80,7 +87,13 @@ impl RoomId {
     /// The room's name; `None` for the lobby.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.0.as_deref()
+        self.0.as_ref().map(Text::as_str)
+    }
+
+    /// The name's bytes, which cost less than its text; `None` for the lobby.
+    #[must_use]
+    pub fn name_bytes(&self) -> Option<&[u8]> {
+        self.0.as_ref().map(Text::as_bytes)
     }
 }
 
@@ -92,7 +105,7 @@ impl From<&str> for RoomId {
 
 impl From<String> for RoomId {
     fn from(name: String) -> Self {
-        Self(Some(name.into()))
+        Self(Some(name.as_str().into()))
     }
 }
 

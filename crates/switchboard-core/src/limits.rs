@@ -52,8 +52,9 @@ impl Limits {
     /// # Errors
     /// [`Refusal::InvalidId`], if not.
     pub fn check_room(&self, room: &RoomId) -> Result<(), Refusal> {
-        room.name()
-            .map_or(Ok(()), |name| self.check_name(IdKind::Room, name))
+        room.name_bytes().map_or(Ok(()), |bytes| {
+            self.check_name(IdKind::Room, bytes, || room.name().unwrap_or_default())
+        })
     }
 
     /// Whether somebody can have that name.
@@ -61,10 +62,20 @@ impl Limits {
     /// # Errors
     /// [`Refusal::InvalidId`], if not.
     pub fn check_peer(&self, peer: &PeerId) -> Result<(), Refusal> {
-        self.check_name(IdKind::Peer, peer.as_str())
+        self.check_name(IdKind::Peer, peer.as_bytes(), || peer.as_str())
     }
 
-    fn check_name(&self, kind: IdKind, name: &str) -> Result<(), Refusal> {
+    fn check_name<'a>(
+        &self,
+        kind: IdKind,
+        bytes: &[u8],
+        name: impl FnOnce() -> &'a str,
+    ) -> Result<(), Refusal> {
+        let is_plain = bytes.iter().all(|byte| (b' '..=b'~').contains(byte));
+        if is_plain && (1..=self.id_length).contains(&bytes.len()) {
+            return Ok(());
+        }
+        let name = name();
         let chars = name.chars().count();
         let problem = if chars == 0 {
             IdProblem::Empty

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use crate::room::{Peer, Room};
+use crate::peer::Peer;
+use crate::room::Room;
 use crate::{ConnId, PeerId, Role, RoomId};
 
 /// A room as it is at the moment.
@@ -43,14 +44,12 @@ impl<'a> RoomView<'a> {
     /// Everybody present, in the order of joining.
     #[must_use]
     pub fn presences(&self) -> Vec<Presence> {
-        self.0.in_order().into_iter().map(Presence::of).collect()
+        self.0.peers().map(Presence::of).collect()
     }
 
     /// Every connection of every peer, parked ones too.
-    #[must_use]
-    pub fn connections(&self) -> Vec<ConnId> {
-        let peers = self.0.in_order();
-        peers.into_iter().flat_map(Peer::lines).collect()
+    pub fn connections(&self) -> impl Iterator<Item = ConnId> + use<'a> {
+        self.0.peers().flat_map(Peer::lines)
     }
 
     /// One peer, if it is present.

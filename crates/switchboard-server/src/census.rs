@@ -87,7 +87,7 @@ impl Node {
         let room = shard.hub.room(id)?;
         let presences = room.presences();
         let joined = presences.iter().map(|presence| presence.joined);
-        let connections = room.connections().into_iter();
+        let connections = room.connections();
         let signs = connections
             .filter_map(|conn| shard.links.get(&conn))
             .map(|connection| self.started() + TICK * self.last_sign(connection));

@@ -370,6 +370,14 @@ impl Node {
         if let Some(wire) = connection.wire() {
             self.metrics.received(wire, Received::of(&command));
         }
+        let command = match command {
+            Command::Signal { room, signal } => {
+                let shard = self.shard(&room).lock();
+                let (to, event) = shard.hub.route(connection.id, room, signal);
+                return deliver(&shard.links, Some(connection), &to, &event, batch);
+            }
+            change => change,
+        };
         let (room, elsewhere) = match &command {
             Command::Signal { room, .. } | Command::Leave { room } => (room, None),
             Command::Join { join, leaving } => {
@@ -576,9 +584,9 @@ impl Node {
 
 /// Somebody else in a room, if anybody is.
 fn neighbour<'s>(shard: &'s Shard, room: &RoomId, newcomer: ConnId) -> Option<&'s Connection> {
-    let others = shard.hub.room(room)?.connections();
-    let other = others.iter().find(|other| **other != newcomer)?;
-    shard.links.get(other).map(|link| &**link)
+    let mut others = shard.hub.room(room)?.connections();
+    let other = others.find(|other| *other != newcomer)?;
+    shard.links.get(&other).map(|link| &**link)
 }
 
 /// A connection that the node knows. Dropping it is the connection's departure from everywhere, whether what kept it

@@ -15,7 +15,9 @@ use crate::connection::Connection;
 use crate::delivery::Scratch;
 use crate::journal::{self, Refused, Relay};
 use crate::log::RELAY_TARGET;
+use crate::metrics::Tally;
 use crate::node::Node;
+use crate::outbox::Spare;
 
 /// One stretch of work on one thread.
 #[derive(Debug)]
@@ -38,7 +40,7 @@ pub(crate) struct Tools {
     pub(crate) asked: Vec<Asked>,
     pub(crate) scratch: Scratch,
     pub(crate) touched: Vec<Arc<Connection>>,
-    pub(crate) spare: Vec<Vec<u8>>,
+    pub(crate) spare: Spare,
     /// What is to be logged once no lock is held.
     pub(crate) facts: Vec<(Fact, &'static str)>,
     pub(crate) relays: Vec<Relay>,
@@ -47,6 +49,7 @@ pub(crate) struct Tools {
     pub(crate) cut_off: Vec<ConnId>,
     /// Signals handed to outboxes.
     pub(crate) relayed: u32,
+    pub(crate) tally: Tally,
 }
 
 thread_local! {
@@ -78,6 +81,8 @@ impl<'n> Batch<'n> {
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
         let tools = &mut self.tools;
+        // Before anybody hears of them.
+        tools.tally.settle(&self.node.metrics);
         for connection in tools.touched.drain(..) {
             connection.flush(self.node, &mut tools.spare);
         }

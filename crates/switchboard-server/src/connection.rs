@@ -17,7 +17,7 @@ use crate::close::CloseReason;
 use crate::framing::Framing;
 use crate::line::Line;
 use crate::node::Node;
-use crate::outbox::{Flushed, Outbox, Packets, Pushed};
+use crate::outbox::{Flushed, Outbox, Packets, Pushed, Spare};
 use crate::pulse::CLOSE_TIMEOUT;
 use crate::reactor::{Berth, Reactors};
 use crate::socket::Socket;
@@ -315,7 +315,7 @@ impl Connection {
     }
 
     /// Writes what waits, or has the reactor do so as soon as the socket takes more.
-    pub(crate) fn flush(self: &Arc<Self>, node: &Node, spare: &mut Vec<Vec<u8>>) {
+    pub(crate) fn flush(self: &Arc<Self>, node: &Node, spare: &mut Spare) {
         let mut outbox = self.outbox.lock();
         outbox.touched = false;
         if outbox.draining {

@@ -66,7 +66,8 @@ pub(crate) fn deliver(
         match event {
             Event::Signal { room, from, signal } => match told {
                 Told::Frame(bytes, Pushed::Queued) => {
-                    batch.node().metrics.delivered(wire, signal.kind);
+                    let metrics = &batch.node().metrics;
+                    batch.tools.tally.delivered(wire, signal.kind, metrics);
                     batch.tools.relayed += 1;
                     if connection.berth.is_across() {
                         batch.node().metrics.across.inc();

@@ -76,6 +76,49 @@ impl Received {
     }
 }
 
+/// Messages counted in one stretch of work: most are of one kind, and threads share the counters.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    received: Option<(Wire, Received, u64)>,
+    delivered: Option<(Wire, SignalKind, u64)>,
+}
+
+impl Tally {
+    /// One message came in.
+    pub(crate) fn received(&mut self, wire: Wire, what: Received, metrics: &Metrics) {
+        match &mut self.received {
+            Some((known, kind, count)) if (*known, *kind) == (wire, what) => *count += 1,
+            other => {
+                if let Some((wire, what, count)) = other.replace((wire, what, 1)) {
+                    metrics.received(wire, what).inc_by(count);
+                }
+            }
+        }
+    }
+
+    /// One message was queued for a connection.
+    pub(crate) fn delivered(&mut self, wire: Wire, kind: SignalKind, metrics: &Metrics) {
+        match &mut self.delivered {
+            Some((known, same, count)) if (*known, *same) == (wire, kind) => *count += 1,
+            other => {
+                if let Some((wire, kind, count)) = other.replace((wire, kind, 1)) {
+                    metrics.delivered(wire, kind).inc_by(count);
+                }
+            }
+        }
+    }
+
+    /// Hands over what is counted.
+    pub(crate) fn settle(&mut self, metrics: &Metrics) {
+        if let Some((wire, what, count)) = self.received.take() {
+            metrics.received(wire, what).inc_by(count);
+        }
+        if let Some((wire, kind, count)) = self.delivered.take() {
+            metrics.delivered(wire, kind).inc_by(count);
+        }
+    }
+}
+
 /// What is counted at the time of asking.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Levels {
@@ -200,14 +243,12 @@ impl Metrics {
         &self.wires[usize::from(wire.0)].connections
     }
 
-    /// One message came in.
-    pub(crate) fn received(&self, wire: Wire, what: Received) {
-        self.wires[usize::from(wire.0)].received[what.index()].inc();
+    fn received(&self, wire: Wire, what: Received) -> &Counter {
+        &self.wires[usize::from(wire.0)].received[what.index()]
     }
 
-    /// One message was queued for a connection.
-    pub(crate) fn delivered(&self, wire: Wire, kind: SignalKind) {
-        self.wires[usize::from(wire.0)].delivered[kind.index()].inc();
+    fn delivered(&self, wire: Wire, kind: SignalKind) -> &Counter {
+        &self.wires[usize::from(wire.0)].delivered[kind.index()]
     }
 
     /// Messages that were queued, or about to be, will not arrive.

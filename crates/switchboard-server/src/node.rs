@@ -280,7 +280,10 @@ impl Node {
         let Some(wire) = connection.wire() else {
             return self.turn_away(connection, batch);
         };
-        self.metrics.received(wire, Received::Malformed);
+        batch
+            .tools
+            .tally
+            .received(wire, Received::Malformed, &self.metrics);
         self.metrics.refused(problem.code());
         tracing::debug!(conn = %connection.id, code = problem.code(), %problem, "message refused");
         let mut reply = Vec::new();
@@ -368,7 +371,8 @@ impl Node {
 
     fn command(&self, connection: &Arc<Connection>, command: Command, batch: &mut Batch<'_>) {
         if let Some(wire) = connection.wire() {
-            self.metrics.received(wire, Received::of(&command));
+            let what = Received::of(&command);
+            batch.tools.tally.received(wire, what, &self.metrics);
         }
         let command = match command {
             Command::Signal { room, signal } => {

@@ -227,26 +227,23 @@ impl Outbox {
     }
 
     /// A buffer to append to, for an outbox that has none: an idle connection keeps no buffer.
-    pub(crate) fn lend(&mut self, spare: &mut Vec<Vec<u8>>) {
+    pub(crate) fn lend(&mut self, spare: &mut Spare) {
         if self.bytes.capacity() == 0 {
-            self.bytes = spare.pop().unwrap_or_default();
+            self.bytes = spare.lend();
         }
     }
 
     /// Gives the buffer back once nothing waits.
-    pub(crate) fn reclaim(&mut self, spare: &mut Vec<Vec<u8>>) {
+    pub(crate) fn reclaim(&mut self, spare: &mut Spare) {
         if self.bytes.is_empty() && self.bytes.capacity() > 0 {
-            let buffer = std::mem::take(&mut self.bytes);
-            if spare.len() < SPARE_BUFFERS && buffer.capacity() <= SPARE_BYTES {
-                spare.push(buffer);
-            }
+            spare.take_back(std::mem::take(&mut self.bytes));
         }
     }
 
     fn clear(&mut self) {
         self.bytes.clear();
         self.written = 0;
-        if self.bytes.capacity() > SPARE_BYTES {
+        if self.bytes.capacity() > BUFFER_BYTES {
             self.bytes = Vec::new();
         }
     }
@@ -283,10 +280,34 @@ impl Outbox {
     }
 }
 
-/// Buffers a thread keeps for outboxes that have something to say.
-const SPARE_BUFFERS: usize = 64;
+/// Empty buffers that a thread keeps for outboxes that have something to say: as many as a broadcast needs.
+#[derive(Debug, Default)]
+pub(crate) struct Spare {
+    buffers: Vec<Vec<u8>>,
+    /// Their capacity in all.
+    bytes: usize,
+}
+
+/// Bytes of capacity that a thread keeps.
+const SPARE_BYTES: usize = 4 * 1024 * 1024;
 /// Capacity above which a buffer is not kept.
-const SPARE_BYTES: usize = 64 * 1024;
+const BUFFER_BYTES: usize = 64 * 1024;
+
+impl Spare {
+    fn lend(&mut self) -> Vec<u8> {
+        let buffer = self.buffers.pop().unwrap_or_default();
+        self.bytes -= buffer.capacity();
+        buffer
+    }
+
+    fn take_back(&mut self, buffer: Vec<u8>) {
+        let capacity = buffer.capacity();
+        if capacity <= BUFFER_BYTES && self.bytes + capacity <= SPARE_BYTES {
+            self.bytes += capacity;
+            self.buffers.push(buffer);
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -423,6 +444,19 @@ mod tests {
             Ok(bytes.len())
         });
         assert_eq!(taken, b"\x81\x07451-[0]\x82\x03\x01\x02\x03\x81\x012");
+    }
+
+    #[test]
+    fn buffers_are_kept_up_to_a_bound_and_big_ones_are_not() {
+        let mut spare = Spare::default();
+        spare.take_back(Vec::with_capacity(BUFFER_BYTES + 1));
+        assert_eq!(spare.lend().capacity(), 0);
+        for _ in 0..2 * SPARE_BYTES / BUFFER_BYTES {
+            spare.take_back(Vec::with_capacity(BUFFER_BYTES));
+        }
+        assert_eq!(spare.buffers.len(), SPARE_BYTES / BUFFER_BYTES);
+        assert_eq!(spare.lend().capacity(), BUFFER_BYTES);
+        assert_eq!(spare.bytes, SPARE_BYTES - BUFFER_BYTES);
     }
 
     #[test]

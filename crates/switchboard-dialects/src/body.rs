@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::json::{Key, Members, unquote, write_json_string};
+use crate::json::{Key, Members, unquote, write_json_string, write_json_text};
 
 /// The fields of a JSON object in their order, each value as the text it came as.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,8 +11,13 @@ pub struct Fields<'a>(Vec<(Cow<'a, str>, &'a str)>);
 impl<'a> Fields<'a> {
     /// Reads the text of an object which is (part of) a message that has been checked; `None` if it is no object.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
-        text.starts_with('{')
-            .then(|| Self(Members::of(text).collect()))
+        if !text.starts_with('{') {
+            return None;
+        }
+        // Few objects have more.
+        let mut fields = Vec::with_capacity(8);
+        fields.extend(Members::of(text));
+        Some(Self(fields))
     }
 
     /// Reads a whole message that has been checked.
@@ -97,58 +102,62 @@ impl<'o> Writer<'o> {
     }
 
     /// Starts an object without a type by its first field.
-    pub(crate) fn untyped(out: &'o mut Vec<u8>, key: &str, value: &str) -> Self {
-        out.push(b'{');
-        write_json_string(out, key);
-        out.push(b':');
-        write_json_string(out, value);
-        Self { out }
+    pub(crate) fn untyped(
+        out: &'o mut Vec<u8>,
+        key: &'static str,
+        value: impl AsRef<[u8]>,
+    ) -> Self {
+        Self::bare(out).string(key, value)
     }
 
-    /// A field with a string.
-    pub(crate) fn string(self, key: &str, value: &str) -> Self {
-        let this = self.key(key);
-        write_json_string(this.out, value);
-        this
+    /// A field with a string, given as text or as the bytes of one. Here and below, the names of fields need no escapes.
+    pub(crate) fn string(self, key: &'static str, value: impl AsRef<[u8]>) -> Self {
+        self.written(key, |out| write_json_text(out, value.as_ref()))
     }
 
     /// A field whose value is JSON text already.
-    pub(crate) fn raw(self, key: &str, json: &str) -> Self {
-        let this = self.key(key);
-        this.out.extend_from_slice(json.as_bytes());
-        this
+    pub(crate) fn raw(self, key: &'static str, json: &str) -> Self {
+        self.written(key, |out| out.extend_from_slice(json.as_bytes()))
     }
 
     /// A field whose value is what `write` writes.
-    pub(crate) fn written(self, key: &str, write: impl FnOnce(&mut Vec<u8>)) -> Self {
-        let this = self.key(key);
-        write(this.out);
-        this
+    #[inline]
+    pub(crate) fn written(mut self, key: &'static str, write: impl FnOnce(&mut Vec<u8>)) -> Self {
+        self.begin_field();
+        self.out.reserve(key.len() + 3);
+        self.out.push(b'"');
+        self.out.extend_from_slice(key.as_bytes());
+        self.out.extend_from_slice(b"\":");
+        write(self.out);
+        self
     }
 
     /// A field whose value is an array of what `write` writes for each item.
     pub(crate) fn array<T>(
         self,
-        key: &str,
+        key: &'static str,
         items: impl IntoIterator<Item = T>,
         mut write: impl FnMut(&mut Vec<u8>, T),
     ) -> Self {
-        let this = self.key(key);
-        this.out.push(b'[');
-        for (index, item) in items.into_iter().enumerate() {
-            if index > 0 {
-                this.out.push(b',');
+        self.written(key, |out| {
+            out.push(b'[');
+            for (index, item) in items.into_iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write(out, item);
             }
-            write(this.out, item);
-        }
-        this.out.push(b']');
-        this
+            out.push(b']');
+        })
     }
 
     /// The fields of another object, but for those that this one sets itself.
     pub(crate) fn fields(mut self, fields: &Fields<'_>, but: &[&str]) -> Self {
         for (key, value) in fields.iter().filter(|(key, _)| !but.contains(key)) {
-            self = self.raw(key, value);
+            self.begin_field();
+            write_json_string(self.out, key);
+            self.out.push(b':');
+            self.out.extend_from_slice(value.as_bytes());
         }
         self
     }
@@ -158,13 +167,11 @@ impl<'o> Writer<'o> {
         self.out.push(b'}');
     }
 
-    fn key(self, key: &str) -> Self {
+    #[inline]
+    fn begin_field(&mut self) {
         // No value ends like this, so the object has only just been opened.
         if self.out.last() != Some(&b'{') {
             self.out.push(b',');
         }
-        write_json_string(self.out, key);
-        self.out.push(b':');
-        self
     }
 }

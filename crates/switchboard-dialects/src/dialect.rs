@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use switchboard_core::{Command, Event, PeerId, Signal, Wire};
 
+use crate::decimal::write_rfc3339;
 use crate::json::{Key, Message};
 use crate::{DecodeError, Meaning, Said};
 
@@ -252,10 +253,8 @@ impl Stamp<'_> {
         self.serial.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// The time as RFC 3339, UTC, with milliseconds.
-    #[must_use]
-    pub fn rfc3339(&self) -> String {
-        let time = std::time::UNIX_EPOCH + std::time::Duration::from_millis(self.unix_millis);
-        humantime::format_rfc3339_millis(time).to_string()
+    /// Appends the time as RFC 3339, UTC, with milliseconds.
+    pub(crate) fn write_rfc3339(&self, out: &mut Vec<u8>) {
+        write_rfc3339(out, self.unix_millis);
     }
 }

@@ -15,7 +15,7 @@ use crate::body::{Fields, Writer};
 use crate::dialect::{
     About, Asked, ClientSide, Dialect, Encoded, Introduction, Opening, ServerSide, Stamp, Told,
 };
-use crate::json::{Key, Message, write_json_string};
+use crate::json::{Key, Message, write_json_text};
 use crate::place::Place;
 use crate::words::{addressee, complain, kind_of, refuse, refused, required, signalled};
 use crate::{DecodeError, Meaning, Said};
@@ -106,10 +106,10 @@ impl Dialect for JoinJson {
             Meaning::Chat { text } => Writer::new(out, "chat").raw("message", text),
             Meaning::Other { name, fields } => Writer::new(out, name).fields(fields, &ROUTING),
         };
-        let from = said.from.as_str();
+        let from = said.from.as_bytes();
         // Both, because clients of this wire look for either.
         let message = message
-            .string("roomId", said.room.name().unwrap_or_default())
+            .string("roomId", said.room.name_bytes().unwrap_or_default())
             .string("userId", from);
         message.string("from", from).end();
         Encoded::Frame
@@ -133,7 +133,8 @@ pub(crate) struct JoinServer {
 
 impl ServerSide for JoinServer {
     fn decode(&mut self, text: &str, into: &mut Vec<Asked>) -> Result<(), DecodeError> {
-        let message = Message::scan(text)?;
+        let mut message = Message::unread(text);
+        message.read()?;
         let command = match message.str(Key::Type)?.as_deref() {
             Some("join") => self.join(&message)?,
             Some("leave") => self.leave(&message)?,
@@ -161,7 +162,7 @@ impl ServerSide for JoinServer {
                 let names = members.iter().map(|member| &member.peer);
                 presence("joined", room, peer, out)
                     .array("users", names, |out, name| {
-                        write_json_string(out, name.as_str())
+                        write_json_text(out, name.as_bytes())
                     })
                     .end();
             }
@@ -243,13 +244,17 @@ impl JoinServer {
         payload: impl FnOnce() -> Payload,
     ) -> Result<Command, DecodeError> {
         let name = message.str(Key::Type)?;
-        required(
-            message,
-            Key::RoomId,
-            DecodeError::MissingField { fields: "roomId" },
-        )?;
-        let place = self.here()?;
-        place.check_room(message, Key::RoomId)?;
+        let is_here = |place: &&Place| place.is_in(message, Key::RoomId);
+        let place = match self.place.as_ref().filter(is_here) {
+            Some(place) => place,
+            None => {
+                const MISSING: DecodeError = DecodeError::MissingField { fields: "roomId" };
+                required(message, Key::RoomId, MISSING)?;
+                let place = self.here()?;
+                place.check_room(message, Key::RoomId)?;
+                place
+            }
+        };
         place.check_sender(message, Key::UserId)?;
         place.check_sender(message, Key::From)?;
         let signal = Signal {
@@ -272,8 +277,8 @@ impl JoinServer {
 
 fn presence<'o>(name: &str, room: &RoomId, peer: &PeerId, out: &'o mut Vec<u8>) -> Writer<'o> {
     Writer::new(out, name)
-        .string("userId", peer.as_str())
-        .string("roomId", room.name().unwrap_or_default())
+        .string("userId", peer.as_bytes())
+        .string("roomId", room.name_bytes().unwrap_or_default())
 }
 
 /// The client's half.

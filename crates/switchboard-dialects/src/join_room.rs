@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use switchboard_core::{Command, Event, Join, Payload, PeerId, Role, RoomId, Signal, Wire};
 
 use crate::body::{Fields, Writer};
+use crate::decimal::write_number;
 use crate::dialect::{
     About, Asked, ClientSide, Dialect, Encoded, Introduction, Opening, ServerSide, Stamp, Told,
 };
@@ -67,7 +68,9 @@ impl Dialect for JoinRoom {
             | Event::RoomClosed { .. }
             | Event::Refused { .. } => return Encoded::Personal,
         };
-        Writer::new(out, name).string("userId", peer.as_str()).end();
+        Writer::new(out, name)
+            .string("userId", peer.as_bytes())
+            .end();
         Encoded::Frame
     }
 
@@ -94,11 +97,11 @@ impl Dialect for JoinRoom {
     }
 
     fn write(&self, said: &Said<'_>, out: &mut Vec<u8>) -> Encoded {
-        let room = said.room.name().unwrap_or_default();
+        let room = said.room.name_bytes().unwrap_or_default();
         let start = |out, name| {
             Writer::new(out, name)
                 .string("roomId", room)
-                .string("sender", said.from.as_str())
+                .string("sender", said.from.as_bytes())
         };
         // Clients of this wire read `data`, or a field named like the type; and some ignore what has no message id.
         match &said.meaning {
@@ -141,20 +144,31 @@ fn described<'a>(fields: &Fields<'a>, kind: &str) -> Option<&'a str> {
     in_field("data").or_else(|| in_field(kind))
 }
 
-fn describe(message: Writer<'_>, kind: &str, sdp: &str, said: &Said<'_>) {
-    let description = format!(r#"{{"type":"{kind}","sdp":{sdp}}}"#);
-    numbered(
-        message.raw("data", &description).raw(kind, &description),
-        said,
-    )
-    .end();
+fn describe(message: Writer<'_>, kind: &'static str, sdp: &str, said: &Said<'_>) {
+    let description = |out: &mut Vec<u8>| Writer::new(out, kind).raw("sdp", sdp).end();
+    let message = message
+        .written("data", description)
+        .written(kind, description);
+    numbered(message, said).end();
 }
 
 fn numbered<'o>(message: Writer<'o>, said: &Said<'_>) -> Writer<'o> {
-    let id = format!("{}-{}", said.stamp.unix_millis, said.stamp.number());
+    let quoted = |out: &mut Vec<u8>, write: &dyn Fn(&mut Vec<u8>)| {
+        out.push(b'"');
+        write(out);
+        out.push(b'"');
+    };
     message
-        .string("messageId", &id)
-        .string("timestamp", &said.stamp.rfc3339())
+        .written("messageId", |out| {
+            quoted(out, &|out| {
+                write_number(out, said.stamp.unix_millis);
+                out.push(b'-');
+                write_number(out, said.stamp.number());
+            });
+        })
+        .written("timestamp", |out| {
+            quoted(out, &|out| said.stamp.write_rfc3339(out));
+        })
 }
 
 const MISSING: DecodeError = DecodeError::MissingField {
@@ -170,7 +184,8 @@ struct JoinRoomServer {
 
 impl ServerSide for JoinRoomServer {
     fn decode(&mut self, text: &str, into: &mut Vec<Asked>) -> Result<(), DecodeError> {
-        let message = Message::scan(text)?;
+        let mut message = Message::unread(text);
+        message.read()?;
         let name = message.str(Key::Type)?;
         if name.as_deref() == Some("join-room") {
             let room = required(&message, Key::RoomId, MISSING)?;
@@ -222,8 +237,8 @@ impl ServerSide for JoinRoomServer {
                     peer: peer.clone(),
                 });
                 let success = Writer::new(out, "join-success")
-                    .string("roomId", room.name().unwrap_or_default());
-                success.string("userId", peer.as_str()).end();
+                    .string("roomId", room.name_bytes().unwrap_or_default());
+                success.string("userId", peer.as_bytes()).end();
                 Encoded::Frame
             }
             Event::Left { .. } | Event::RoomClosed { .. } => {
@@ -257,8 +272,8 @@ impl ClientSide for JoinRoomClient {
         let mut out = Vec::new();
         let mut ask = |name, room: &RoomId, peer: &PeerId| {
             let message =
-                Writer::new(&mut out, name).string("roomId", room.name().unwrap_or_default());
-            message.string("sender", peer.as_str()).end();
+                Writer::new(&mut out, name).string("roomId", room.name_bytes().unwrap_or_default());
+            message.string("sender", peer.as_bytes()).end();
         };
         match command {
             Command::Join { join, .. } => ask("join-room", &join.room, &join.peer),

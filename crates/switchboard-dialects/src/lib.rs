@@ -4,6 +4,7 @@
 //! [`ALL`]; routes, metrics, transcripts, hostile-input tests and fuzz targets loop over that table.
 
 mod body;
+mod decimal;
 mod dialect;
 mod error;
 pub mod join;
@@ -76,7 +77,7 @@ pub fn encode_shared(wire: Wire, event: &Event, stamp: Stamp<'_>, out: &mut Vec<
         dialect(wire).envelop(&signal.payload.body, out);
         return Encoded::Frame;
     }
-    let text = std::str::from_utf8(&signal.payload.body).ok();
+    let text = simdutf8::basic::from_utf8(&signal.payload.body).ok();
     let Some(meaning) = text.and_then(|text| dialect(signal.payload.wire).read(text)) else {
         return Encoded::Untranslatable;
     };

@@ -9,7 +9,7 @@ use switchboard_core::{PeerId, RoomId, Target};
 
 use crate::Stamp;
 use crate::body::Fields;
-use crate::json::{JsonType, unquote};
+use crate::json::{JsonType, Members, unquote};
 
 /// What a message means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,14 +59,14 @@ impl<'a> Meaning<'a> {
         let Self::Candidate { init } = self else {
             return false;
         };
-        let line = Fields::parse(init).and_then(|fields| fields.get("candidate"));
+        let line = Init::parse(init).and_then(|init| init.line);
         matches!(line, None | Some("null" | "\"\""))
     }
 
     /// Whether this is a candidate that says which media it belongs to.
     pub(crate) fn is_placed(&self) -> bool {
         match self {
-            Self::Candidate { init } => Fields::parse(init).is_some_and(|init| is_placed(&init)),
+            Self::Candidate { init } => Init::parse(init).is_some_and(|init| init.is_placed()),
             _ => false,
         }
     }
@@ -80,7 +80,7 @@ fn candidate_init<'a>(value: &'a str, beside: &Fields<'a>) -> Option<Cow<'a, str
     if JsonType::of(value) == JsonType::String {
         return flat_init(value, beside).map(Cow::Owned);
     }
-    let line = Fields::parse(value)?.get("candidate")?;
+    let line = Init::parse(value)?.line?;
     (line == "null" || line.starts_with('"')).then_some(Cow::Borrowed(value))
 }
 
@@ -101,11 +101,41 @@ fn flat_init(line: &str, beside: &Fields<'_>) -> Option<String> {
     Some(init)
 }
 
-/// Whether a candidate says which media it belongs to. No browser and no aiortc takes one that does not.
-fn is_placed(init: &Fields<'_>) -> bool {
+/// What an `RTCIceCandidateInit` is looked at for, as JSON text.
+#[derive(Default)]
+struct Init<'a> {
+    line: Option<&'a str>,
+    place: [Option<&'a str>; PLACE.len()],
+}
+
+impl<'a> Init<'a> {
+    /// Reads the text of an object which is part of a message that has been checked; `None` if it is no object.
+    fn parse(text: &'a str) -> Option<Self> {
+        if !text.starts_with('{') {
+            return None;
+        }
+        let mut init = Self::default();
+        for (name, value) in Members::of(text) {
+            if name == "candidate" {
+                init.line = Some(value);
+            } else if let Some(at) = PLACE.iter().position(|place| *place == name) {
+                init.place[at] = Some(value);
+            }
+        }
+        Some(init)
+    }
+
+    /// Whether it says which media it belongs to. No browser and no aiortc takes one that does not.
+    fn is_placed(&self) -> bool {
+        self.place.iter().flatten().any(is_scalar)
+    }
+}
+
+/// The same of a message that has these fields at its top level.
+fn is_placed(beside: &Fields<'_>) -> bool {
     PLACE
         .iter()
-        .any(|name| init.get(name).as_ref().is_some_and(is_scalar))
+        .any(|name| beside.get(name).as_ref().is_some_and(is_scalar))
 }
 
 /// The fields of an `RTCIceCandidateInit` that say which media it belongs to.

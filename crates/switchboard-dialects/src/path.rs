@@ -18,7 +18,7 @@ use crate::dialect::{
     About, Asked, ClientSide, Dialect, Encoded, Entrance, Introduction, Opening, PathPayload,
     ServerSide, Stamp,
 };
-use crate::json::{Key, Message, unquote, write_json_string};
+use crate::json::{Key, Message, unquote, write_json_text};
 use crate::place::Place;
 use crate::words::kind_of;
 use crate::{DecodeError, Meaning, Said};
@@ -216,7 +216,8 @@ struct PathServer {
 
 impl ServerSide for PathServer {
     fn decode(&mut self, text: &str, into: &mut Vec<Asked>) -> Result<(), DecodeError> {
-        let message = Message::scan(text)?;
+        let mut message = Message::unread(text);
+        message.read()?;
         let name = message.str(Key::Type)?.filter(|name| !name.is_empty());
         let name = name.ok_or(DecodeError::MissingField { fields: "type" })?;
         let place = self.place.as_ref().ok_or(DecodeError::NotInRoom {
@@ -232,9 +233,10 @@ impl ServerSide for PathServer {
             }
         }
         let to = addressed(&message)?;
-        let mut body = Vec::new();
+        let len = message.len_with_text(Key::Sender, me.as_bytes());
+        let mut body = Vec::with_capacity(len);
         match self.form {
-            PathPayload::Plain => message.with_string(Key::Sender, me.as_str(), &mut body),
+            PathPayload::Plain => message.with_text(Key::Sender, me.as_bytes(), &mut body),
             PathPayload::Wrapped => form::wrap(&message, me, &mut body)?,
         }
         let payload = Payload {
@@ -269,15 +271,15 @@ impl ServerSide for PathServer {
                 let users = members.iter().map(|member| &member.peer);
                 self.says(out, "room_users", |payload| {
                     payload.array("users", users, |out, user| {
-                        write_json_string(out, user.as_str())
+                        write_json_text(out, user.as_bytes())
                     })
                 });
             }
             Event::PeerJoined { peer, .. } => self.says(out, "user_joined", |payload| {
-                payload.string("user_id", peer.as_str())
+                payload.string("user_id", peer.as_bytes())
             }),
             Event::PeerLeft { peer, .. } => self.says(out, "user_left", |payload| {
-                payload.string("user_id", peer.as_str())
+                payload.string("user_id", peer.as_bytes())
             }),
             Event::RoomClosed { why, .. } => {
                 self.says(out, "room_closed", |payload| {
@@ -316,7 +318,7 @@ impl PathServer {
     ) {
         let message = Writer::new(out, name);
         let message = match &self.me {
-            Some(me) => message.string("target", me.as_str()),
+            Some(me) => message.string("target", me.as_bytes()),
             None => message.raw("target", "null"),
         };
         message
@@ -345,7 +347,7 @@ fn addressed(message: &Message<'_>) -> Result<Target, DecodeError> {
 const EVERYONE: &str = "*";
 
 /// Appends an object with nothing but this field, whose value is JSON text already.
-fn only_field(out: &mut Vec<u8>, key: &str, json: &str) {
+fn only_field(out: &mut Vec<u8>, key: &'static str, json: &str) {
     Writer::bare(out).raw(key, json).end();
 }
 

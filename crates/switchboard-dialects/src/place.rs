@@ -23,55 +23,48 @@ impl Place {
     }
 
     /// Refuses a message that names another room.
+    #[inline]
     pub(crate) fn check_room(&self, message: &Message<'_>, key: Key) -> Result<(), DecodeError> {
-        if self
-            .room
-            .name()
-            .is_some_and(|room| spells(message, key, room))
-        {
+        if self.is_in(message, key) || !message.has(key) {
             return Ok(());
         }
-        match present(message, key)? {
-            Some(room) if self.room.name() != Some(room.as_ref()) => {
-                Err(DecodeError::RoomMismatch { field: key.text() })
-            }
-            _ => Ok(()),
+        if names(message, key, self.room.name())? {
+            Ok(())
+        } else {
+            Err(DecodeError::RoomMismatch { field: key.text() })
         }
+    }
+
+    /// Whether a message names this room, spelled as it is: nearly every message does.
+    #[inline]
+    pub(crate) fn is_in(&self, message: &Message<'_>, key: Key) -> bool {
+        self.room
+            .name_bytes()
+            .is_some_and(|room| message.spells(key, room))
     }
 
     /// Refuses a message that claims to be from somebody else.
+    #[inline]
     pub(crate) fn check_sender(&self, message: &Message<'_>, key: Key) -> Result<(), DecodeError> {
-        if spells(message, key, self.peer.as_str()) {
+        if message.spells(key, self.peer.as_bytes()) || !message.has(key) {
             return Ok(());
         }
-        match present(message, key)? {
-            Some(sender) if sender != self.peer.as_str() => {
-                Err(DecodeError::SenderMismatch { field: key.text() })
-            }
-            _ => Ok(()),
+        if names(message, key, Some(self.peer.as_str()))? {
+            Ok(())
+        } else {
+            Err(DecodeError::SenderMismatch { field: key.text() })
         }
     }
 }
 
-/// Whether a field is this id, spelled as it is: so nearly every message has it, and there is nothing to unescape then.
-fn spells(message: &Message<'_>, key: Key, id: &str) -> bool {
-    let inside = message
-        .raw(key)
-        .and_then(|raw| raw.as_bytes().strip_prefix(b"\"")?.strip_suffix(b"\""));
-    // With a backslash in it, the same letters are another id.
-    inside == Some(id.as_bytes()) && !id.as_bytes().contains(&b'\\')
-}
-
-/// An id where there is one; `null` counts as absent.
-fn present<'a>(
-    message: &Message<'a>,
-    key: Key,
-) -> Result<Option<std::borrow::Cow<'a, str>>, DecodeError> {
+/// Whether a field is this id, in whatever spelling; `null` is as good as nothing, and says nothing else.
+#[cold]
+fn names(message: &Message<'_>, key: Key, id: Option<&str>) -> Result<bool, DecodeError> {
     if message.is_null(key) {
-        Ok(None)
-    } else {
-        Ok(message.id(key)?)
+        return Ok(true);
     }
+    let named = message.id(key)?;
+    Ok(named.is_none_or(|named| id == Some(named.as_ref())))
 }
 
 #[cfg(test)]

@@ -5,9 +5,7 @@
 //! docs/dialects/register.md.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
 
-use memchr::memmem::Finder;
 use serde::Deserialize;
 use switchboard_core::{
     Command, Event, Join, Member, Payload, PeerId, Role, RoomId, Signal, SignalKind, Target, Wire,
@@ -17,7 +15,7 @@ use crate::body::{Fields, Writer};
 use crate::dialect::{
     About, Asked, ClientSide, Dialect, Encoded, Introduction, Opening, ServerSide, Stamp, Told,
 };
-use crate::json::{Key, Message};
+use crate::json::{Key, Message, fold_neighbours};
 use crate::place::Place;
 use crate::words::{complain, is_forged, kind_of, refuse, refused, required, signalled};
 use crate::{DecodeError, Meaning, Said};
@@ -84,10 +82,10 @@ impl Dialect for Register {
             | Event::Refused { .. } => return Encoded::Personal,
         };
         let message = Writer::new(out, name)
-            .string("client_id", peer.as_str())
+            .string("client_id", peer.as_bytes())
             .string("role", role_name(*role));
         message
-            .string("room_id", room.name().unwrap_or_default())
+            .string("room_id", room.name_bytes().unwrap_or_default())
             .end();
         Encoded::Frame
     }
@@ -117,7 +115,7 @@ impl Dialect for Register {
             return true;
         }
         let body = &signal.payload.body;
-        if NULL.find(body).is_none() && EMPTY.find(body).is_none() {
+        if !may_hold_nothing(body) {
             return true;
         }
         let fields = std::str::from_utf8(body).ok().and_then(Fields::of_message);
@@ -151,7 +149,7 @@ impl Dialect for Register {
             Meaning::Chat { text } => Writer::new(out, "chat").raw("message", text),
             Meaning::Other { name, fields } => Writer::new(out, name).fields(fields, &ROUTING),
         };
-        message.string("from", said.from.as_str()).end();
+        message.string("from", said.from.as_bytes()).end();
         Encoded::Frame
     }
 }
@@ -165,9 +163,15 @@ const ANNOUNCEMENTS: [&str; 5] = ["registered", "joined", "left", "peer-joined",
 /// What published receivers take by its type, whatever is in it.
 const DEMANDING: [&str; 3] = ["offer", "answer", "candidate"];
 
-/// What an end of candidates cannot do without, so that most candidates need not be read.
-static NULL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("null"));
-static EMPTY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"\""));
+/// Whether a message may hold `null` or an empty string: an `l` or a quote twice. An end of candidates has one of them,
+/// and most candidates have neither, so that they need not be read.
+fn may_hold_nothing(message: &[u8]) -> bool {
+    // 0 where there is one.
+    let least = fold_neighbours(message, u8::MAX, |least, byte, next| {
+        least.min((byte ^ next) | (byte ^ b'l').min(byte ^ b'"'))
+    });
+    least == 0
+}
 
 #[derive(Debug)]
 struct RegisterServer {
@@ -184,7 +188,8 @@ struct RegisterServer {
 
 impl ServerSide for RegisterServer {
     fn decode(&mut self, text: &str, into: &mut Vec<Asked>) -> Result<(), DecodeError> {
-        let message = Message::scan(text)?;
+        let mut message = Message::unread(text);
+        message.read()?;
         // Where the published server wants a string it relays anything; so do we, except where it decides the way.
         let name = message.str(Key::Type)?;
         if name.as_deref() == Some("register") {
@@ -236,8 +241,9 @@ impl ServerSide for RegisterServer {
                     place.check_sender(&message, Key::ClientId)?;
                 }
                 let to = addressed(&message)?;
-                let mut body = Vec::new();
-                message.with_string(Key::From, place.peer.as_str(), &mut body);
+                let me = place.peer.as_bytes();
+                let mut body = Vec::with_capacity(message.len_with_text(Key::From, me));
+                message.with_text(Key::From, me, &mut body);
                 let payload = Payload {
                     wire: self.wire,
                     body,
@@ -270,7 +276,7 @@ impl ServerSide for RegisterServer {
                 });
                 if std::mem::take(&mut self.registering) {
                     Writer::new(out, "registered")
-                        .string("client_id", peer.as_str())
+                        .string("client_id", peer.as_bytes())
                         .end();
                 } else if *room == self.lobby && room.is_lobby() {
                     // Back from a room, which `left` has said already.
@@ -345,11 +351,11 @@ impl RegisterServer {
 fn joined(room: &RoomId, peer: &PeerId, role: Role, members: &[Member], out: &mut Vec<u8>) {
     let others = members.iter().filter(|member| member.peer != *peer);
     Writer::new(out, "joined")
-        .string("room_id", room.name().unwrap_or_default())
+        .string("room_id", room.name_bytes().unwrap_or_default())
         .string("role", role_name(role))
-        .string("client_id", peer.as_str())
+        .string("client_id", peer.as_bytes())
         .array("peers", others, |out, member| {
-            Writer::untyped(out, "client_id", member.peer.as_str())
+            Writer::untyped(out, "client_id", member.peer.as_bytes())
                 .string("role", role_name(member.role))
                 .end();
         })
@@ -358,8 +364,8 @@ fn joined(room: &RoomId, peer: &PeerId, role: Role, members: &[Member], out: &mu
 
 fn left(room: &RoomId, peer: &PeerId, out: &mut Vec<u8>) {
     Writer::new(out, "left")
-        .string("room_id", room.name().unwrap_or_default())
-        .string("client_id", peer.as_str())
+        .string("room_id", room.name_bytes().unwrap_or_default())
+        .string("client_id", peer.as_bytes())
         .end();
 }
 
@@ -419,7 +425,7 @@ impl ClientSide for RegisterClient {
                 if !known || join.room.is_lobby() {
                     let mut register = Vec::new();
                     Writer::new(&mut register, "register")
-                        .string("client_id", join.peer.as_str())
+                        .string("client_id", join.peer.as_bytes())
                         .end();
                     into.push(register);
                 }
@@ -431,7 +437,7 @@ impl ClientSide for RegisterClient {
             }
             Command::Leave { room } => {
                 Writer::new(&mut out, "leave")
-                    .string("room_id", room.name().unwrap_or_default())
+                    .string("room_id", room.name_bytes().unwrap_or_default())
                     .end();
             }
             Command::Signal { signal, .. } if signal.payload.wire == self.introduction.wire => {
@@ -519,5 +525,43 @@ impl ClientSide for RegisterClient {
             }
         });
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_carried(candidate: &str) -> bool {
+        let body = format!(r#"{{"type":"candidate","target_id":"bob","candidate":{candidate}}}"#);
+        DIALECT.carries(&Signal {
+            kind: SignalKind::Candidate,
+            to: Target::Everyone,
+            payload: Payload {
+                wire: Wire(0),
+                body: body.into_bytes(),
+            },
+        })
+    }
+
+    #[test]
+    fn an_end_of_candidates_is_withheld_however_it_is_written() {
+        for end in [
+            "null",
+            "\"\"",
+            r#"{"candidate":null}"#,
+            r#"{"candidate":"","sdpMid":"0","sdpMLineIndex":0}"#,
+            r#"{"candidate":"candidate:1","sdpMid":"0", "candidate" : "" }"#,
+        ] {
+            assert!(!is_carried(end), "{end}");
+        }
+        for candidate in [
+            r#"{"candidate":"candidate:1 1 udp","sdpMid":"0"}"#,
+            r#"{"candidate":"candidate:1 1 udp","sdpMid":"","usernameFragment":null}"#,
+            r#"{"candidate":"all is well"}"#,
+            r#"{"candidate":" "}"#,
+        ] {
+            assert!(is_carried(candidate), "{candidate}");
+        }
     }
 }

@@ -223,7 +223,9 @@ impl SocketIoServer {
         into.push(Asked::Answer(packet::connected(&self.sid)));
         let mut greeting = Vec::new();
         in_event("connected", &mut greeting, |out| {
-            Writer::new(out, "connected").string("sid", &self.sid).end();
+            Writer::new(out, "connected")
+                .string("sid", &*self.sid)
+                .end();
             Encoded::Frame
         });
         into.push(Asked::Answer(greeting));

@@ -9,6 +9,7 @@ use crate::json::{JsonType, Key, Message, unquote};
 use crate::{DecodeError, Told};
 
 /// What a `type` says of a message.
+#[inline]
 pub(crate) fn kind_of(name: Option<&str>) -> SignalKind {
     match name {
         Some("offer") => SignalKind::Offer,
@@ -33,7 +34,11 @@ pub(crate) fn required<'a>(
 
 /// Whom a message is for, where a `target` is our extension: only a string that is not empty names somebody, so that
 /// clients which use the word for something else go on as before.
+#[inline]
 pub(crate) fn addressee(message: &Message<'_>) -> Target {
+    if !message.has(Key::Target) {
+        return Target::Everyone;
+    }
     match message.str(Key::Target) {
         Ok(Some(target)) if !target.is_empty() => Target::Peer(target.as_ref().into()),
         _ => Target::Everyone,
@@ -61,18 +66,18 @@ pub(crate) fn is_forged(
 /// The `error` message.
 pub(crate) fn complain(problem: &DecodeError, out: &mut Vec<u8>) {
     Writer::new(out, "error")
-        .string("message", &problem.to_string())
+        .string("message", problem.to_string())
         .string("code", problem.code())
         .end();
 }
 
 /// The `error` message for what the hub refuses; `target` is the wire's name for a message's addressee.
-pub(crate) fn refuse(refusal: &Refusal, target_key: &str, out: &mut Vec<u8>) {
+pub(crate) fn refuse(refusal: &Refusal, target_key: &'static str, out: &mut Vec<u8>) {
     let error = Writer::new(out, "error")
-        .string("message", &refusal.to_string())
+        .string("message", refusal.to_string())
         .string("code", refusal.code());
     match refusal {
-        Refusal::TargetNotFound { target } => error.string(target_key, target.as_str()).end(),
+        Refusal::TargetNotFound { target } => error.string(target_key, target.as_bytes()).end(),
         _ => error.end(),
     }
 }

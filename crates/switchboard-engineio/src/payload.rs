@@ -1,5 +1,7 @@
 //! What one HTTP request or answer carries: packets with a separator between them.
 
+use memchr::memchr;
+
 use crate::{Packet, ProtocolError};
 
 /// Stands between two packets (U+001E, record separator). JSON text never holds it raw.
@@ -9,7 +11,13 @@ pub const SEPARATOR: char = '\u{1e}';
 ///
 /// A payload without a packet in it is one empty packet, thus an error.
 pub fn packets(payload: &str) -> impl Iterator<Item = Result<Packet<'_>, ProtocolError>> {
-    payload.split(SEPARATOR).map(Packet::parse)
+    let mut rest = Some(payload);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = memchr(SEPARATOR as u8, text.as_bytes());
+        rest = end.map(|end| &text[end + 1..]);
+        Some(Packet::parse(&text[..end.unwrap_or(text.len())]))
+    })
 }
 
 /// Appends a packet to a payload.

@@ -1,5 +1,7 @@
 //! The first 2 to 14 bytes of a frame (RFC 6455 section 5.2).
 
+use std::ops::RangeInclusive;
+
 use crate::error::ProtocolError;
 use crate::opcode::OpCode;
 use crate::reader::Role;
@@ -13,6 +15,8 @@ const RESERVED_BITS: u8 = 0x70;
 const LENGTH_16: u8 = 126;
 const LENGTH_64: u8 = 127;
 const MAX_CONTROL: u8 = 125;
+/// The first byte of a text that is not fragmented.
+const WHOLE_TEXT: u8 = FIN | OpCode::Text as u8;
 
 /// The header of a received frame, checked by itself; whether it fits the frames before it is the
 /// reader's business.
@@ -100,6 +104,41 @@ impl Header {
             payload_len,
             size,
         }))
+    }
+}
+
+/// The header of a frame that holds a whole text of a client and is no longer than 64 KiB: nearly every frame that a
+/// server reads. Nothing is wrong with it.
+pub(crate) struct TextHeader {
+    pub(crate) mask: [u8; 4],
+    pub(crate) payload_len: usize,
+    /// Of the header itself, in bytes.
+    pub(crate) size: usize,
+}
+
+impl TextHeader {
+    /// Reads such a header from the front of `bytes`. `None` says nothing of what is there instead.
+    #[inline]
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        const MASKED_16: u8 = MASKED | LENGTH_16;
+        const MASKED_7: RangeInclusive<u8> = MASKED..=MASKED | MAX_CONTROL;
+        let [WHOLE_TEXT, length, rest @ ..] = bytes else {
+            return None;
+        };
+        if MASKED_7.contains(length) {
+            return Some(Self {
+                mask: *rest.first_chunk()?,
+                payload_len: usize::from(length & !MASKED),
+                size: 6,
+            });
+        }
+        let (payload_len, rest) = rest.split_first_chunk()?;
+        let payload_len = u16::from_be_bytes(*payload_len);
+        (*length == MASKED_16 && payload_len >= u16::from(LENGTH_16)).then_some(Self {
+            mask: *rest.first_chunk()?,
+            payload_len: usize::from(payload_len),
+            size: 8,
+        })
     }
 }
 
@@ -264,5 +303,30 @@ mod tests {
             from_client(&[0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0]),
             Err(ProtocolError::LengthOverflow),
         );
+    }
+
+    #[test]
+    fn the_header_of_a_text_is_read_as_any_header_is() {
+        let mut read = 0;
+        for first in 0..=u8::MAX {
+            for second in 0..=u8::MAX {
+                for length in [[0, 0], [0, 125], [0, 126], [1, 0], [0xff, 0xff]] {
+                    let bytes = [first, second, length[0], length[1], 1, 2, 3, 4, 5, 6];
+                    for end in 0..bytes.len() {
+                        let Some(text) = TextHeader::read(&bytes[..end]) else {
+                            continue;
+                        };
+                        let header = Header::read(&bytes[..end], Role::Server).unwrap().unwrap();
+                        assert_eq!((header.opcode, header.fin), (OpCode::Text, true));
+                        assert_eq!(header.mask, text.mask);
+                        assert_eq!(header.payload_len, text.payload_len as u64);
+                        assert_eq!(header.size, text.size);
+                        read += 1;
+                    }
+                }
+            }
+        }
+        // Every short length, told by 6 to 9 bytes; and three longer ones, told by 8 or 9.
+        assert_eq!(read, 126 * 5 * 4 + 3 * 2);
     }
 }

@@ -6,15 +6,33 @@
 /// the key left by `n % 4`.
 #[inline]
 pub fn apply_mask(payload: &mut [u8], key: [u8; 4]) {
-    let [a, b, c, d] = key;
-    let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
-    // Whole words keep this loop free of branches, so that the compiler turns it into vector code.
-    let (words, tail) = payload.as_chunks_mut::<8>();
-    for word in words {
-        *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+    // The key twice, whatever the order of bytes.
+    let wide = u64::from(u32::from_ne_bytes(key)) * 0x1_0000_0001;
+    // Whole blocks keep these loops free of branches, so that the compiler turns them into vector code.
+    let (blocks, tail) = payload.as_chunks_mut::<64>();
+    for block in blocks {
+        mask_block(block, wide);
     }
-    for (at, byte) in tail.iter_mut().enumerate() {
-        *byte ^= key[at % 4];
+    let (blocks, tail) = tail.as_chunks_mut::<16>();
+    for block in blocks {
+        mask_block(block, wide);
+    }
+    // One at most.
+    let words = tail.len() / 8;
+    let (word, tail) = tail.split_at_mut(8 * words);
+    if let Some(word) = word.first_chunk_mut::<8>() {
+        mask_block(word, wide);
+    }
+    for (byte, key) in tail.iter_mut().zip(wide.to_ne_bytes()) {
+        *byte ^= key;
+    }
+}
+
+/// `N` is a multiple of 8.
+#[inline(always)]
+fn mask_block<const N: usize>(block: &mut [u8; N], key: u64) {
+    for word in block.as_chunks_mut::<8>().0 {
+        *word = (u64::from_ne_bytes(*word) ^ key).to_ne_bytes();
     }
 }
 
@@ -33,7 +51,7 @@ mod tests {
     fn every_length_and_offset_agrees_with_the_definition() {
         let key = [0x01, 0x80, 0xfe, 0x3c];
         for offset in 0..9 {
-            for length in 0..70 {
+            for length in 0..150 {
                 let plain: Vec<u8> = (0..offset + length).map(|n| (n * 7) as u8).collect();
                 let mut masked = plain.clone();
                 apply_mask(&mut masked[offset..], key);

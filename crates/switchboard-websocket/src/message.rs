@@ -24,9 +24,7 @@ impl<'a> Message<'a> {
     #[inline]
     pub(crate) fn read(opcode: OpCode, payload: &'a [u8]) -> Result<Self, ProtocolError> {
         Ok(match opcode {
-            OpCode::Text => {
-                Self::Text(str::from_utf8(payload).map_err(|_| ProtocolError::InvalidUtf8)?)
-            }
+            OpCode::Text => Self::Text(utf8(payload)?),
             OpCode::Binary => Self::Binary(payload),
             OpCode::Close => Self::Close(CloseFrame::read(payload)?),
             OpCode::Ping => Self::Ping(payload),
@@ -34,4 +32,10 @@ impl<'a> Message<'a> {
             OpCode::Continuation => return Err(ProtocolError::UnexpectedContinuation),
         })
     }
+}
+
+/// The text that these bytes are.
+#[inline]
+pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, ProtocolError> {
+    simdutf8::basic::from_utf8(bytes).map_err(|_| ProtocolError::InvalidUtf8)
 }

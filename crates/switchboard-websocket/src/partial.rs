@@ -162,7 +162,7 @@ impl OpenMessage {
         self.bytes.extend_from_slice(piece);
         if self.opcode == OpCode::Text {
             // A character cut in two is examined again with the next piece: at most three bytes.
-            match str::from_utf8(&self.bytes[self.valid..]) {
+            match simdutf8::compat::from_utf8(&self.bytes[self.valid..]) {
                 Ok(_) => self.valid = self.bytes.len(),
                 Err(error) if error.error_len().is_none() => self.valid += error.valid_up_to(),
                 Err(_) => return Err(ProtocolError::InvalidUtf8),

@@ -4,9 +4,9 @@ use std::fmt;
 use std::mem;
 
 use crate::error::ProtocolError;
-use crate::header::Header;
+use crate::header::{Header, TextHeader};
 use crate::mask::apply_mask;
-use crate::message::Message;
+use crate::message::{Message, utf8};
 use crate::opcode::OpCode;
 use crate::partial::Partial;
 
@@ -126,6 +126,36 @@ impl<'b> Frames<'_, 'b> {
     /// come: a size from its header, invalid text from its first wrong byte.
     #[inline]
     pub fn next_message(&mut self) -> Result<Option<Message<'_>>, ProtocolError> {
+        let Some(text) = self.take_text() else {
+            return self.next_of_any_kind();
+        };
+        match utf8(text) {
+            Ok(text) => Ok(Some(Message::Text(text))),
+            Err(error) => {
+                self.reader.finish();
+                Err(error)
+            }
+        }
+    }
+
+    /// The payload of the next frame, if that is a whole text of a client and lies in the buffer; else nothing happens.
+    #[inline]
+    fn take_text(&mut self) -> Option<&'b [u8]> {
+        if self.reader.role != Role::Server || self.reader.finished || self.reader.is_assembling() {
+            return None;
+        }
+        let header = TextHeader::read(self.rest)?;
+        let end = header.size + header.payload_len;
+        if header.payload_len > self.reader.max_message || end > self.rest.len() {
+            return None;
+        }
+        let payload = &mut self.take(end)[header.size..];
+        apply_mask(payload, header.mask);
+        Some(payload)
+    }
+
+    /// [`Frames::next_message`], whatever comes.
+    fn next_of_any_kind(&mut self) -> Result<Option<Message<'_>>, ProtocolError> {
         let found = match self.advance() {
             Ok(Some(found)) => found,
             Ok(None) => return Ok(None),

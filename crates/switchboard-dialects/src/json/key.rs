@@ -23,6 +23,13 @@ macro_rules! keys {
                 }
             }
 
+            /// The name as it follows another member, with the colon.
+            pub(super) const fn another_member(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!(",\"", $text, "\":"),)*
+                }
+            }
+
             /// Whether the field says what a message is, or where it comes from or goes to. Two readers must never
             /// see two different values in one of these, so it may occur once only, and without escapes in its name.
             #[must_use]
@@ -32,9 +39,6 @@ macro_rules! keys {
                 }
             }
         }
-
-        /// The names as numbers, in the order of the table.
-        const WORDS: [u128; Key::COUNT] = [$(const_word_of($text)),*];
     };
     (@envelope) => { true };
     (@body) => { false };
@@ -84,66 +88,105 @@ keys! {
 }
 
 impl Key {
-    /// The key with this name, which must be free of escapes.
+    /// The key whose name the first `len` bytes of a text are; they must be free of NUL bytes. That more of the text
+    /// follows lets it be read by the word.
     #[inline]
+    pub(super) fn at(text: &[u8], len: usize) -> Option<Self> {
+        let word = word_at(text, len)?;
+        let slot = &SLOTS[slot(word, MULTIPLIER)];
+        if slot.word == word { slot.key } else { None }
+    }
+
+    /// The key with this name.
     pub(super) fn find(name: &str) -> Option<Self> {
-        let word = word_of(name.as_bytes())?;
-        let key = SLOTS[slot(word, MULTIPLIER)]?;
-        (WORDS[key as usize] == word).then_some(key)
+        Self::ALL.iter().copied().find(|key| key.text() == name)
     }
-}
 
-/// The name as one number, its length in the top byte: cheaper to compare than slices. `None` when it is longer than
-/// 15 bytes, as no key is.
-#[inline]
-fn word_of(name: &[u8]) -> Option<u128> {
-    let len = name.len();
-    if len > 15 {
-        return None;
+    /// The key's place in a set of them.
+    #[inline]
+    pub(super) const fn bit(self) -> u32 {
+        1 << self as u32
     }
-    // Two overlapping reads instead of a copy of variable length.
-    let bytes = if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
-        u128::from(u64::from_le_bytes(*first))
-            | u128::from(u64::from_le_bytes(*last)) << ((len - 8) * 8)
-    } else if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
-        u128::from(
-            u64::from(u32::from_le_bytes(*first))
-                | u64::from(u32::from_le_bytes(*last)) << ((len - 4) * 8),
-        )
-    } else {
-        name.iter()
-            .rev()
-            .fold(0, |word, &byte| word << 8 | u128::from(byte))
+
+    /// The set of all envelope keys.
+    pub(super) const ENVELOPE: u32 = {
+        let mut set = 0;
+        let mut i = 0;
+        while i < Self::COUNT {
+            if Self::ALL[i].is_envelope() {
+                set |= Self::ALL[i].bit();
+            }
+            i += 1;
+        }
+        set
     };
-    Some(bytes | (len as u128) << 120)
 }
 
-/// [`word_of`] for the table.
-const fn const_word_of(name: &str) -> u128 {
-    let name = name.as_bytes();
-    assert!(name.len() <= 15, "the top byte is the length");
-    let mut word = name.len() as u128;
-    let mut i = 15;
-    while i > 0 {
-        i -= 1;
-        word = word << 8 | if i < name.len() { name[i] as u128 } else { 0 };
+/// A name as two numbers, filled up with NUL bytes: cheaper to compare than slices.
+type Word = (u64, u64);
+
+/// The word of the first `len` bytes; `None` when they are more than 16, as no key has.
+#[inline]
+fn word_at(text: &[u8], len: usize) -> Option<Word> {
+    if let (0..=8, Some(bytes)) = (len, text.first_chunk()) {
+        Some((u64::from_le_bytes(*bytes) & FIRST[len], 0))
+    } else if let (9..=16, Some(bytes)) = (len, text.first_chunk::<16>()) {
+        let word = u128::from_le_bytes(*bytes);
+        Some((word as u64, (word >> 64) as u64 & FIRST[len - 8]))
+    } else if len <= 16 {
+        // The text ends too soon.
+        let mut bytes = [0; 16];
+        bytes[..len].copy_from_slice(&text[..len]);
+        let word = u128::from_le_bytes(bytes);
+        Some((word as u64, (word >> 64) as u64))
+    } else {
+        None
     }
-    word
+}
+
+/// Masks for the first bytes of a number.
+const FIRST: [u64; 9] = {
+    let mut masks = [0; 9];
+    let mut len = 1;
+    while len < masks.len() {
+        masks[len] = u64::MAX >> (64 - 8 * len);
+        len += 1;
+    }
+    masks
+};
+
+/// [`word_at`] for the table.
+const fn const_word_of(name: &str) -> Word {
+    let name = name.as_bytes();
+    let mut bytes = [0; 16];
+    let mut i = 0;
+    while i < name.len() {
+        bytes[i] = name[i];
+        i += 1;
+    }
+    let word = u128::from_le_bytes(bytes);
+    (word as u64, (word >> 64) as u64)
 }
 
 /// Where the key of this word stands in [`SLOTS`].
 #[inline]
-const fn slot(word: u128, multiplier: u64) -> usize {
-    ((word as u64).wrapping_mul(multiplier) >> (64 - SLOT_BITS)) as usize
+const fn slot(word: Word, multiplier: u64) -> usize {
+    (word.0.wrapping_mul(multiplier) >> (64 - SLOT_BITS)) as usize
 }
 
 const SLOT_BITS: u32 = 6;
 
 /// The keys, each in a slot of its own, so that a look-up compares one word only.
-const SLOTS: [Option<Key>; 1 << SLOT_BITS] = match slots(MULTIPLIER) {
+static SLOTS: [Slot; 1 << SLOT_BITS] = match slots(MULTIPLIER) {
     Some(slots) => slots,
     None => panic!("the multiplier was chosen to have slots"),
 };
+
+#[derive(Clone, Copy)]
+struct Slot {
+    word: Word,
+    key: Option<Key>,
+}
 
 /// An odd number that spreads the table's words over the slots; found by trying, when this is compiled.
 const MULTIPLIER: u64 = {
@@ -155,15 +198,23 @@ const MULTIPLIER: u64 = {
 };
 
 /// All keys in their slots, or `None` when two would share one.
-const fn slots(multiplier: u64) -> Option<[Option<Key>; 1 << SLOT_BITS]> {
-    let mut slots = [None; 1 << SLOT_BITS];
+const fn slots(multiplier: u64) -> Option<[Slot; 1 << SLOT_BITS]> {
+    let none = Slot {
+        word: (0, 0),
+        key: None,
+    };
+    let mut slots = [none; 1 << SLOT_BITS];
     let mut i = 0;
     while i < Key::COUNT {
-        let slot = slot(WORDS[i], multiplier);
-        if slots[slot].is_some() {
+        let word = const_word_of(Key::ALL[i].text());
+        let slot = slot(word, multiplier);
+        if slots[slot].key.is_some() {
             return None;
         }
-        slots[slot] = Some(Key::ALL[i]);
+        slots[slot] = Slot {
+            word,
+            key: Some(Key::ALL[i]),
+        };
         i += 1;
     }
     Some(slots)
@@ -177,26 +228,32 @@ mod tests {
     fn every_key_is_found_by_its_name_and_by_no_other() {
         for &key in Key::ALL {
             let name = key.text();
-            assert_eq!(Key::find(name), Some(key));
-            assert_eq!(Key::find(&name[1..]), None, "the end of {name}");
-            assert_eq!(
-                Key::find(&name[..name.len() - 1]),
-                None,
-                "the start of {name}"
-            );
-            for tail in ["\0", "x", "_some_longer_name"] {
-                assert_eq!(Key::find(&format!("{name}{tail}")), None, "{name}{tail}");
+            let found = |name: &str| {
+                let text = format!("{name}\":null,\"{name}\":null}}");
+                let key = Key::at(text.as_bytes(), name.len());
+                assert_eq!(Key::at(name.as_bytes(), name.len()), key, "{name} alone");
+                assert_eq!(Key::find(name), key, "{name}");
+                key
+            };
+            assert_eq!(found(name), Some(key));
+            assert_eq!(found(&name[1..]), None, "the end of {name}");
+            assert_eq!(found(&name[..name.len() - 1]), None, "the start of {name}");
+            for tail in ["x", "_some_longer_name"] {
+                assert_eq!(found(&format!("{name}{tail}")), None, "{name}{tail}");
             }
         }
     }
 
     #[test]
-    fn names_of_every_length_have_a_word_of_their_own() {
-        let text = "abcdefghijklmnop";
-        for len in 0..16 {
-            let word = word_of(&text.as_bytes()[..len]);
-            assert_eq!(word, Some(const_word_of(&text[..len])), "length {len}");
+    fn names_of_every_length_have_a_word_of_their_own_whatever_follows() {
+        let text = "abcdefghijklmnopqrstuvwxyzabcdefghij";
+        for len in 0..=16 {
+            let word = const_word_of(&text[..len]);
+            for end in len..text.len() {
+                let word_read = word_at(&text.as_bytes()[..end], len);
+                assert_eq!(word_read, Some(word), "length {len} of {end}");
+            }
         }
-        assert_eq!(word_of(text.as_bytes()), None);
+        assert_eq!(word_at(text.as_bytes(), 17), None);
     }
 }

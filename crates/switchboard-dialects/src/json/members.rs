@@ -2,26 +2,22 @@
 
 use std::borrow::Cow;
 
-use super::lexer::Lexer;
+use super::lexer::{Rest, behind_member, name, open_object, value};
 use super::unescape::unescape;
 
 /// An object's members in their order, as (name, JSON text of the value), duplicates included.
 #[derive(Clone, Debug)]
 pub(crate) struct Members<'a> {
     text: &'a str,
-    /// Before the next member's name; `None` behind the last one.
-    lexer: Option<Lexer<'a>>,
+    /// From the next member's name on; from the closing brace on behind the last one.
+    rest: Rest<'a>,
 }
 
 impl<'a> Members<'a> {
     /// `text` must be an object that is (part of) a checked message.
     pub(crate) fn of(text: &'a str) -> Self {
-        let mut lexer = Lexer::new(text);
-        let more = lexer.open_object().is_ok() && !lexer.at(b'}');
-        Self {
-            text,
-            lexer: more.then_some(lexer),
-        }
+        let rest = open_object(text).unwrap_or_default();
+        Self { text, rest }
     }
 }
 
@@ -29,14 +25,18 @@ impl<'a> Iterator for Members<'a> {
     type Item = (Cow<'a, str>, &'a str);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let lexer = self.lexer.as_mut()?;
-        let name = lexer.key().ok()?;
-        let start = lexer.offset() as usize;
-        lexer.value().ok()?;
-        let value = &self.text[start..lexer.offset() as usize];
-        if !matches!(lexer.another_member(), Ok(true)) {
-            self.lexer = None;
-        }
-        Some((unescape(name), value))
+        let [b'"', ..] = self.rest else { return None };
+        let (name, from_value) = name(self.rest).ok()?;
+        let (behind, _) = value(from_value).ok()?;
+        self.rest = behind_member(behind).ok()?;
+        let at = |rest: Rest<'_>| self.text.len() - rest.len();
+        let start = at(name.inside);
+        let plain = &self.text[start..start + name.len];
+        let name = if name.is_plain {
+            Cow::Borrowed(plain)
+        } else {
+            unescape(plain)
+        };
+        Some((name, &self.text[at(from_value)..at(behind)]))
     }
 }

@@ -1,23 +1,33 @@
 //! Writing JSON strings.
 
-use super::block::find_special;
+use super::block::{from_special, is_plain};
 
 /// Appends `value` to `out` as a JSON string, quotes included. Only what must be escaped is (RFC 8259, section 7).
 pub fn write_json_string(out: &mut Vec<u8>, value: &str) {
-    let bytes = value.as_bytes();
-    out.reserve(bytes.len() + 2);
+    write_json_text(out, value.as_bytes());
+}
+
+/// The same from the bytes of a text.
+pub(crate) fn write_json_text(out: &mut Vec<u8>, value: &[u8]) {
+    out.reserve(value.len() + 2);
     out.push(b'"');
-    let mut from = 0;
-    loop {
-        let special = find_special(bytes, from);
-        out.extend_from_slice(&bytes[from..special]);
-        let Some(&byte) = bytes.get(special) else {
-            break;
-        };
-        write_escape(out, byte);
-        from = special + 1;
+    if is_plain(value) {
+        out.extend_from_slice(value);
+    } else {
+        write_with_escapes(out, value);
     }
     out.push(b'"');
+}
+
+#[inline(never)]
+fn write_with_escapes(out: &mut Vec<u8>, mut rest: &[u8]) {
+    loop {
+        let special = from_special(rest);
+        out.extend_from_slice(&rest[..rest.len() - special.len()]);
+        let [byte, behind @ ..] = special else { break };
+        write_escape(out, *byte);
+        rest = behind;
+    }
 }
 
 fn write_escape(out: &mut Vec<u8>, byte: u8) {

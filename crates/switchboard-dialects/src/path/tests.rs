@@ -182,6 +182,9 @@ fn what_would_be_too_deep_in_a_payload_is_untranslatable() {
     assert!(!chat(&deep(63), &PLAIN));
     assert!(chat(&deep(61), &WRAPPED));
     assert!(!chat(&deep(62), &WRAPPED));
+    // Brackets are not levels where they are in a string, or beside each other.
+    assert!(chat(&format!("\"{}\"", deep(1000)), &PLAIN));
+    assert!(chat(&format!("[{}{{}}]", "[],".repeat(1000)), &PLAIN));
 }
 
 #[test]

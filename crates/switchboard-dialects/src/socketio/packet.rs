@@ -124,6 +124,11 @@ const MAX_NAMESPACE: usize = 128;
 /// The name of an event and what follows it; both unread, but for what ends them.
 pub(super) fn event(data: &str) -> Result<(&str, Option<&str>), DecodeError> {
     const SHAPE: DecodeError = problem("an event is an array of a name and an object");
+    // Nearly every event.
+    let message = data.strip_prefix("[\"message\",");
+    if let Some(payload) = message.and_then(|rest| rest.strip_suffix(']')) {
+        return Ok(("message", Some(trim(payload))));
+    }
     let rest = data
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'));

@@ -2,112 +2,85 @@
 
 use memchr::memchr;
 
-use super::super::block::{end_of_short_string, find_special, has_common_escapes_only};
-use super::{Lexer, Malformed};
+use super::super::block::{from_special, has_common_escapes_only};
+use super::{Rest, Wrong, expected};
 
-impl Lexer<'_> {
-    /// Reads a string from its opening quote on.
-    #[inline]
-    pub(super) fn string(&mut self) -> Result<(), Malformed> {
-        self.pos += 1;
-        match end_of_short_string(self.text.as_bytes(), self.pos) {
-            Some(end) => {
-                self.pos = end;
-                Ok(())
-            }
-            None => self.long_string(),
-        }
+/// Reads a string from behind its opening quote on; tells also whether it is known to have no escapes.
+#[inline(always)]
+pub(super) fn string(inside: Rest<'_>) -> Result<(Rest<'_>, bool), Wrong> {
+    match from_special(inside) {
+        [b'"', behind @ ..] => Ok((behind, true)),
+        special => Ok((string_with_escapes(special)?, false)),
     }
+}
 
-    /// Reads a string of any length with anything in it, from behind its opening quote on.
-    fn long_string(&mut self) -> Result<(), Malformed> {
-        let bytes = self.text.as_bytes();
-        // Up to the next quote at a time: in one go if there is nothing special on the way, else step by step.
-        while let Some(len) = memchr(b'"', &bytes[self.pos..]) {
-            let quote = self.pos + len;
-            if has_common_escapes_only(&bytes[self.pos..quote]) {
-                self.pos = quote + 1;
-                return Ok(());
-            }
-            while self.pos < quote {
-                self.pos = find_special(bytes, self.pos);
-                match self.peek() {
-                    b'"' => {}
-                    b'\\' => self.escape()?,
-                    _ => return Err(self.expected("a string without raw control characters")),
-                }
-            }
-            if self.pos == quote {
-                self.pos += 1;
-                return Ok(());
-            }
-            // The quote was escaped.
+/// Reads the rest of a string with anything in it.
+#[inline(never)]
+fn string_with_escapes(mut rest: Rest<'_>) -> Result<Rest<'_>, Wrong> {
+    // Up to the next quote at a time: in one go if there are no rare escapes on the way, else step by step.
+    while let Some(len) = memchr(b'"', rest) {
+        let (run, quote) = rest.split_at(len);
+        if has_common_escapes_only(run) {
+            return Ok(&quote[1..]);
         }
-        self.unterminated()
+        while rest.len() > quote.len() {
+            rest = escape(from_special(rest))?;
+        }
+        if rest.len() == quote.len() {
+            return Ok(&quote[1..]);
+        }
+        // The quote was escaped.
     }
+    // No quote follows: something is wrong on the way, or the end.
+    loop {
+        rest = escape(from_special(rest))?;
+    }
+}
 
-    /// What is wrong with the rest of a text in which no quote follows.
-    #[cold]
-    fn unterminated(&mut self) -> Result<(), Malformed> {
-        loop {
-            self.pos = find_special(self.text.as_bytes(), self.pos);
-            match self.text.as_bytes().get(self.pos) {
-                Some(b'\\') => self.escape()?,
-                Some(_) => return Err(self.expected("a string without raw control characters")),
-                None => return Err(self.expected("a closing quote")),
-            }
-        }
+/// Reads an escape, or stays before a quote.
+#[inline]
+fn escape(rest: Rest<'_>) -> Result<Rest<'_>, Wrong> {
+    match rest {
+        [b'"', ..] => Ok(rest),
+        [
+            b'\\',
+            b'n' | b'r' | b'"' | b'\\' | b'/' | b't' | b'b' | b'f',
+            rest @ ..,
+        ] => Ok(rest),
+        [b'\\', b'u', digits @ ..] => unicode_escape(rest, digits),
+        [b'\\', rest @ ..] => Err(expected("an escape (one of \"\\/bfnrtu)", rest)),
+        [] => Err(expected("a closing quote", rest)),
+        _ => Err(expected("a string without raw control characters", rest)),
     }
+}
 
-    #[inline]
-    fn escape(&mut self) -> Result<(), Malformed> {
-        let next = self.text.as_bytes().get(self.pos + 1).copied().unwrap_or(0);
-        match next {
-            b'n' | b'r' | b'"' | b'\\' | b'/' | b't' | b'b' | b'f' => {
-                self.pos += 2;
-                Ok(())
+/// RFC 8259, section 7: a character outside the basic plane is a pair of surrogates, and half a pair is nothing.
+fn unicode_escape<'a>(escape: Rest<'a>, digits: Rest<'a>) -> Result<Rest<'a>, Wrong> {
+    let (unit, rest) = hex_unit(digits)?;
+    match unit {
+        0xd800..=0xdbff => {
+            if let [b'\\', b'u', digits @ ..] = rest
+                && let (0xdc00..=0xdfff, rest) = hex_unit(digits)?
+            {
+                return Ok(rest);
             }
-            b'u' => self.unicode_escape(),
-            _ => {
-                self.pos += 1;
-                Err(self.expected("an escape (one of \"\\/bfnrtu)"))
-            }
+            Err(expected("the second half of a surrogate pair", rest))
         }
+        0xdc00..=0xdfff => Err(expected("the first half of a surrogate pair", escape)),
+        _ => Ok(rest),
     }
+}
 
-    /// RFC 8259, section 7: a character outside the basic plane is a pair of surrogates, and half a pair is nothing.
-    fn unicode_escape(&mut self) -> Result<(), Malformed> {
-        match self.hex_unit()? {
-            0xd800..=0xdbff => {
-                if !self.text.as_bytes()[self.pos..].starts_with(b"\\u") {
-                    return Err(self.expected("the second half of a surrogate pair"));
-                }
-                let at = self.pos;
-                if let 0xdc00..=0xdfff = self.hex_unit()? {
-                    return Ok(());
-                }
-                self.pos = at;
-                Err(self.expected("the second half of a surrogate pair"))
-            }
-            0xdc00..=0xdfff => {
-                self.pos -= 6;
-                Err(self.expected("the first half of a surrogate pair"))
-            }
-            _ => Ok(()),
-        }
+/// Reads the four digits of a `\u` escape.
+fn hex_unit(mut rest: Rest<'_>) -> Result<(u32, Rest<'_>), Wrong> {
+    let mut unit = 0;
+    for _ in 0..4 {
+        let digit = rest
+            .first()
+            .and_then(|byte| char::from(*byte).to_digit(16))
+            .ok_or_else(|| expected("a hexadecimal digit", rest))?;
+        unit = unit << 4 | digit;
+        rest = &rest[1..];
     }
-
-    /// Reads the four digits of a `\u` escape, whose first two characters are known to be there.
-    fn hex_unit(&mut self) -> Result<u32, Malformed> {
-        self.pos += 2;
-        let mut unit = 0;
-        for _ in 0..4 {
-            let Some(digit) = char::from(self.peek()).to_digit(16) else {
-                return Err(self.expected("a hexadecimal digit"));
-            };
-            unit = unit << 4 | digit;
-            self.pos += 1;
-        }
-        Ok(unit)
-    }
+    Ok((unit, rest))
 }

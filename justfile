@@ -42,6 +42,10 @@ fuzz target seconds="60":
 soak *what:
     cargo xtask soak {{ what }}
 
+# Where the time of a relayed message goes: docs/bench/profile.md
+profile:
+    cargo xtask profile
+
 # This server beside others that do the same job: `just bench --quick`
 bench *options:
     cargo xtask bench {{ options }}

@@ -10,7 +10,9 @@ mod machine;
 mod plot;
 mod report;
 mod run;
+mod series;
 mod servers;
+mod targets;
 
 use std::time::Instant;
 
@@ -20,7 +22,8 @@ use clap::Args;
 use crate::tree::Tree;
 use cases::{CASES, Case};
 use figures::Figures;
-use run::Cores;
+pub(crate) use report::commit;
+pub(crate) use run::{Cores, Running, metric};
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct BenchArgs {

@@ -7,6 +7,7 @@ mod child;
 mod counts;
 mod deny;
 mod instructions;
+mod profile;
 mod provision;
 mod server;
 mod soak;
@@ -39,6 +40,8 @@ enum Task {
     Soak(soak::Soak),
     /// Measure the server beside others which do the same job, and write docs/bench/RESULTS.md
     Bench(bench::BenchArgs),
+    /// Where the time of a delivery goes: functions, system calls, the kernel; written to docs/bench/profile.md
+    Profile(profile::ProfileArgs),
     /// Count the instructions of the hot path, and compare them with the stored numbers
     Instructions(instructions::InstructionsArgs),
     /// Licences, bans, sources and (when reachable) advisories of the dependencies
@@ -64,6 +67,7 @@ fn run(cli: Cli) -> Result<bool> {
         Task::Tidy => tidy::tidy(&tree),
         Task::Soak(what) => soak::soak(&tree, what),
         Task::Bench(args) => bench::bench(&tree, &args),
+        Task::Profile(args) => profile::profile(&tree, &args),
         Task::Instructions(args) => instructions::instructions(&tree, &args),
         Task::Deny => deny::deny(&tree),
     }

@@ -22,7 +22,13 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the binary and waits until it listens. Its warnings and errors go to our stderr, the rest nowhere.
     pub(crate) fn start(binary: &Path) -> Result<Self> {
-        let mut child = Command::new(binary)
+        Self::start_as(Command::new(binary))
+    }
+
+    /// The same for a command that runs the binary and becomes its process; what the server is told comes behind it.
+    pub(crate) fn start_as(mut command: Command) -> Result<Self> {
+        let binary = command.get_program().to_owned();
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
             // Away from any switchboard.toml or .env of the checkout.
             .current_dir(std::env::temp_dir())
@@ -62,20 +68,7 @@ impl Server {
 
     /// The body of a GET.
     pub(crate) fn get(&self, path: &str) -> Result<String> {
-        let mut stream = TcpStream::connect_timeout(&self.addr, Duration::from_secs(5))?;
-        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-            self.addr
-        )?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        match answer.split_once("\r\n\r\n") {
-            Some((head, body)) if head.starts_with("HTTP/1.1 200 ") => Ok(body.to_owned()),
-            Some((head, _)) => bail!("GET {path}: {}", head.lines().next().unwrap_or_default()),
-            None => bail!("GET {path}: no answer"),
-        }
+        get(self.addr, path)
     }
 
     /// Ends it with SIGTERM; true when it went in time and with success.
@@ -98,6 +91,23 @@ impl Drop for Server {
             let _ = self.child.kill();
             let _ = self.child.wait();
         }
+    }
+}
+
+/// The body of a GET from a server.
+pub(crate) fn get(addr: SocketAddr, path: &str) -> Result<String> {
+    let mut stream = TcpStream::connect_timeout(&addr, Duration::from_secs(5))?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n"
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    match answer.split_once("\r\n\r\n") {
+        Some((head, body)) if head.starts_with("HTTP/1.1 200 ") => Ok(body.to_owned()),
+        Some((head, _)) => bail!("GET {path}: {}", head.lines().next().unwrap_or_default()),
+        None => bail!("GET {path}: no answer"),
     }
 }
 

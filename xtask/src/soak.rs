@@ -1,5 +1,7 @@
 //! `cargo xtask soak`: runs too long for every test run.
 
+mod waves;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
@@ -23,16 +25,20 @@ pub(crate) enum Soak {
     },
     /// Load a release server of its own: rooms of users who exchange candidates, counted at the receivers
     Load {
-        /// For the load program; without any: --rooms 200 --users 20 --seconds 60
+        /// For the load program, such as --times 10 for ten times the rate, or --wire; without any: --rooms 200 --users 20
+        /// --seconds 60
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },
+    /// Thousands of clients come to a release server of its own and go, again and again: does its memory stay?
+    Waves(waves::WavesArgs),
 }
 
 pub(crate) fn soak(tree: &Tree, what: Soak) -> Result<bool> {
     match what {
         Soak::Fuzz { seconds, targets } => fuzz(tree, seconds, targets),
         Soak::Load { options } => load(tree, options),
+        Soak::Waves(args) => waves::waves(tree, &args),
     }
 }
 
@@ -130,13 +136,8 @@ fn load(tree: &Tree, options: Vec<String>) -> Result<bool> {
         "--example",
         "soak_load",
     ];
-    ensure!(
-        passes(
-            tree.cargo()
-                .args(["build", "--release", "-p", "switchboard"])
-        )? && passes(tree.cargo().arg("build").args(load))?,
-        "the release build failed"
-    );
+    release(tree, &["-p", "switchboard"])?;
+    release(tree, &load[1..])?;
     let server = Server::start(&tree.switchboard_release())?;
     println!("server {} on {}", server.pid(), server.addr);
     let well = passes(
@@ -152,4 +153,22 @@ fn load(tree: &Tree, options: Vec<String>) -> Result<bool> {
         println!("the server did not end well on SIGTERM");
     }
     Ok(well && ended)
+}
+
+/// Builds what stands in a release.
+fn release(tree: &Tree, what: &[&str]) -> Result<()> {
+    ensure!(
+        passes(tree.cargo().args(["build", "--release"]).args(what))?,
+        "the release build failed"
+    );
+    Ok(())
+}
+
+/// Resident memory of a process, in KiB.
+fn resident_kib(pid: u32) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))
+        .with_context(|| format!("there is no process {pid}"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|rest| rest.trim().strip_suffix("kB"));
+    Ok(kib.context("a process without memory")?.trim().parse()?)
 }

@@ -162,8 +162,17 @@ impl Connection {
         }
     }
 
-    /// What has become of connecting, when the socket says that it can be written to.
-    pub(crate) fn connected(&mut self) -> io::Result<()> {
+    /// The socket can be written to: what has become of connecting, and of what it did not take.
+    #[inline]
+    pub(crate) fn writable(&mut self) -> io::Result<()> {
+        // Said with everything that comes. As long as it connects, the handshake waits to be sent.
+        if self.unsent.is_empty() {
+            return Ok(());
+        }
+        self.go_on()
+    }
+
+    fn go_on(&mut self) -> io::Result<()> {
         if let Some(error) = self.stream.take_error()? {
             return Err(error);
         }

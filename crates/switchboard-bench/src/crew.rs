@@ -131,7 +131,7 @@ impl Crew {
                 continue;
             };
             if event.is_writable()
-                && let Err(error) = client.connection.connected()
+                && let Err(error) = client.connection.writable()
             {
                 self.lose(member, &error)?;
                 continue;

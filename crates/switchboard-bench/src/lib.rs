@@ -24,5 +24,6 @@ mod trouble;
 mod wording;
 
 pub use plan::{BadPlan, Payload, Plan, Scenario, Writes};
+pub use process::ThreadCpu;
 pub use report::{Latency, Report};
 pub use run::{BenchError, Progress, run};

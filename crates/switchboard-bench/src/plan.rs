@@ -54,6 +54,9 @@ pub enum Scenario {
         pairs: usize,
         /// Messages per second in all.
         rate: f64,
+        /// Whether the clients sleep a millisecond between looking at what is due and at what came, and are not woken
+        /// by what comes.
+        asleep: bool,
     },
     /// Everybody comes at once, into rooms of two, again and again.
     Storm {
@@ -219,7 +222,7 @@ impl Plan {
                 bounded("--pairs", pairs as f64, 1.0, 30_000.0)?;
                 bounded("--depth", depth as f64, 1.0, 1_024.0)?;
             }
-            Scenario::Latency { pairs, rate } => {
+            Scenario::Latency { pairs, rate, .. } => {
                 bounded("--pairs", pairs as f64, 1.0, 30_000.0)?;
                 bounded("--rate", rate, 1.0, 1_000_000.0)?;
             }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::histogram::Histogram;
+use crate::process::ThreadCpu;
 
 /// The figures of one run.
 #[derive(Clone, Debug, Serialize)]
@@ -26,6 +27,8 @@ pub struct Report {
     pub cpu_us_per_delivery: Option<f64>,
     /// The server's CPU time in this time.
     pub server_cpu_seconds: Option<f64>,
+    /// The same for each of its threads that did something (not in `storm` and `idle`).
+    pub server_threads: Vec<ThreadCpu>,
     /// Growth of the server's resident memory, divided by the connections (`idle`).
     pub bytes_per_connection: Option<f64>,
     /// Clients that came into their rooms (`storm`, `churn`).
@@ -118,6 +121,10 @@ impl fmt::Display for Report {
                 "CPU time of the server",
                 format!("{seconds:.2} s (told in steps of {resolution} s)"),
             )?;
+        }
+        if let [_, _, ..] = self.server_threads.as_slice() {
+            let threads: Vec<String> = self.server_threads.iter().map(ThreadCpu::told).collect();
+            row("CPU time of its threads", threads.join(", "))?;
         }
         if let Some(cpu) = self.cpu_us_per_delivery {
             row("CPU per delivery", format!("{cpu:.3} us"))?;

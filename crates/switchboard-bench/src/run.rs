@@ -12,7 +12,7 @@ use switchboard_client::BadUrl;
 use switchboard_dialects::dialect;
 use thiserror::Error;
 
-use crate::process::{self, Processes};
+use crate::process::{self, Processes, ThreadCpu};
 use crate::report::{CPU_RESOLUTION, LOAD_CPU, Report};
 use crate::site::Site;
 use crate::trouble::Trouble;
@@ -108,6 +108,11 @@ impl Context<'_> {
         cpu.map_err(BenchError::Process)
     }
 
+    /// CPU time of each of the server's threads so far.
+    fn threads(&self) -> Vec<ThreadCpu> {
+        self.server.map(Processes::threads).unwrap_or_default()
+    }
+
     fn resident(&self) -> Result<u64, BenchError> {
         let resident = self.server.map(Processes::resident).transpose();
         Ok(resident.map_err(BenchError::Process)?.unwrap_or_default())
@@ -122,6 +127,7 @@ struct Figures {
     joins: Option<u64>,
     bytes_per_connection: Option<f64>,
     server_cpu: Option<Duration>,
+    server_threads: Vec<ThreadCpu>,
     load_cpu: Duration,
     latency: Option<crate::Latency>,
     trouble: Trouble,
@@ -144,6 +150,7 @@ fn report(plan: &Plan, figures: &Figures) -> Report {
         deliveries_per_second: figures.deliveries as f64 / figures.seconds,
         cpu_us_per_delivery: per(figures.deliveries).filter(|_| !is_storm && !is_idle),
         server_cpu_seconds,
+        server_threads: figures.server_threads.clone(),
         bytes_per_connection: figures.bytes_per_connection,
         joins_per_second: figures.joins.map(|joins| joins as f64 / figures.seconds),
         cpu_us_per_join: figures.joins.filter(|_| is_storm).and_then(per),
@@ -167,7 +174,11 @@ fn parameters(plan: &Plan, figures: &Figures) -> Map<String, Value> {
             };
             json!({"pairs": pairs, "depth": depth, "writes": writes})
         }
-        Scenario::Latency { pairs, rate } => json!({"pairs": pairs, "rate": rate}),
+        Scenario::Latency {
+            pairs,
+            rate,
+            asleep,
+        } => json!({"pairs": pairs, "rate": rate, "asleep": asleep}),
         Scenario::Fanout { room_size, rooms } | Scenario::Churn { room_size, rooms } => {
             json!({"room_size": room_size, "rooms": rooms})
         }

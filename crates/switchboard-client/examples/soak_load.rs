@@ -2,7 +2,8 @@
 //!
 //! Every user sends numbered candidates, every second one to all in its room and every other one to its right-hand
 //! neighbour. Every receiver counts: from each sender the numbers it is due must come without a gap, in order, and
-//! nobody else's. At the end each user says how many it has sent, and everybody must have heard them all.
+//! nobody else's. At the end each user says how many it has sent, and everybody must have heard them all. The users must
+//! have come to say what they were to say, and the server's memory must not have grown meanwhile.
 //!
 //! `cargo run --release -p switchboard-client --example soak_load -- --url ws://127.0.0.1:8765/ --pid PID`
 
@@ -36,9 +37,19 @@ struct Options {
     /// Messages each user sends per second.
     #[arg(long, default_value_t = 0.5)]
     rate: f64,
+    /// So many times that rate.
+    #[arg(long, default_value_t = 1.0)]
+    times: f64,
     /// A wire's name, or `mixed`: the users of each room speak all wires in turn.
     #[arg(long, default_value = "mixed")]
     wire: String,
+}
+
+impl Options {
+    /// Of each user.
+    fn messages_per_second(&self) -> f64 {
+        self.rate * self.times
+    }
 }
 
 /// What all users have seen so far.
@@ -51,6 +62,8 @@ struct Tally {
 
 /// For everybody to join, and for the last messages to arrive.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The part of what is to be said that must have been said in time.
+const LEAST_SENT: f64 = 0.95;
 
 fn main() -> ExitCode {
     match run(&Options::parse()) {
@@ -65,7 +78,10 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(options: &Options) -> Result<()> {
     ensure!(options.users >= 2, "a room needs two users at least");
-    ensure!(options.rate > 0.0, "the rate must be above zero");
+    ensure!(
+        options.rate > 0.0 && options.times > 0.0,
+        "the rate must be above zero"
+    );
     let speaks: Vec<Wire> = match options.wire.as_str() {
         "mixed" => wires().collect(),
         name => vec![by_name(name).with_context(|| format!("no wire is called {name}"))?],
@@ -91,10 +107,12 @@ async fn run(options: &Options) -> Result<()> {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     let reporter = tokio::spawn(report(Arc::clone(&tally), options.pid));
+    let watcher = tokio::spawn(watch(Arc::clone(&tally), options.clone()));
     while let Some(ended) = tasks.join_next().await {
         ended.context("a user's task failed")??;
     }
     reporter.abort();
+    let resident = watcher.await.context("nobody looked at the memory")?;
 
     let (sent, received) = (
         tally.sent.load(Ordering::Relaxed),
@@ -117,7 +135,59 @@ async fn run(options: &Options) -> Result<()> {
             resident_kib(pid).unwrap_or(0)
         );
     }
+    // Everybody's last message, with the total, is not part of the rate.
+    let said = (sent - everybody as u64) as f64;
+    let asked = everybody as f64 * options.messages_per_second() * options.seconds as f64;
+    println!(
+        "{:.0} messages per second were to be sent, and {:.1} % of them were",
+        asked / options.seconds as f64,
+        100.0 * said / asked
+    );
+    ensure!(
+        said >= LEAST_SENT * asked,
+        "the load did not reach its rate"
+    );
+    match growth(&resident) {
+        Some((second, last)) => {
+            println!(
+                "memory: {second} KiB in the second quarter of the time, {last} KiB in the last"
+            );
+            ensure!(is_flat(second, last), "the server's memory grows");
+        }
+        None => println!("memory: not looked at for long enough"),
+    }
     Ok(())
+}
+
+/// The largest resident memory, in KiB, of the second quarter of the samples, and of the last. `None` if they are too few.
+fn growth(samples: &[u64]) -> Option<(u64, u64)> {
+    let quarter = samples.len() / 4;
+    if quarter < 2 {
+        return None;
+    }
+    let second = samples[quarter..2 * quarter].iter().max()?;
+    let last = samples[samples.len() - quarter..].iter().max()?;
+    Some((*second, *last))
+}
+
+/// What an allocator keeps for a while is no growth.
+fn is_flat(second: u64, last: u64) -> bool {
+    last as f64 <= second as f64 * 1.05 + 1024.0
+}
+
+/// The server's resident memory, once a second from when everybody is there until they have said what they have to say.
+async fn watch(tally: Arc<Tally>, options: Options) -> Vec<u64> {
+    let everybody = (options.rooms * options.users) as u64;
+    let second = Duration::from_secs(1);
+    while tally.joined.load(Ordering::Relaxed) < everybody {
+        tokio::time::sleep(second / 10).await;
+    }
+    let mut samples = Vec::new();
+    for _ in 0..options.seconds {
+        tokio::time::sleep(second).await;
+        samples.extend(options.pid.and_then(resident_kib));
+    }
+    samples
 }
 
 async fn report(tally: Arc<Tally>, pid: Option<u32>) {
@@ -166,7 +236,7 @@ impl User {
             }
         }
 
-        let period = Duration::from_secs_f64(1.0 / self.options.rate);
+        let period = Duration::from_secs_f64(1.0 / self.options.messages_per_second());
         // Users do not speak in chorus.
         let offset = period.mul_f64(self.seat as f64 / self.options.users as f64);
         let begin = tokio::time::Instant::now() + offset;

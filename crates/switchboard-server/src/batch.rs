@@ -56,6 +56,11 @@ thread_local! {
     static TOOLS: Cell<Option<Tools>> = const { Cell::new(None) };
 }
 
+/// Gives back the buffers that this thread keeps for its next batch.
+pub(crate) fn give_back() {
+    drop(TOOLS.take());
+}
+
 impl<'n> Batch<'n> {
     /// Begins a stretch of work.
     pub(crate) fn new(node: &'n Node) -> Self {

@@ -211,18 +211,24 @@ impl Connection {
         text: &str,
         batch: &mut Batch<'_>,
     ) {
-        if self.close_with(reason.code(), text, batch) {
+        if self.queue_close(reason.code(), text, batch) {
             batch.node().metrics.close(reason);
+        }
+        self.cut_off_after(CLOSE_TIMEOUT, batch.node());
+        if self.is_polled() {
+            // Nobody who polls answers a close; the session's task is to know of it.
+            self.wake_reader(batch.node());
         }
     }
 
-    /// Queues a close frame with a code of the peer's choice. False if the connection was ending before.
-    pub(crate) fn close_with(
-        self: &Arc<Self>,
-        code: u16,
-        reason: &str,
-        batch: &mut Batch<'_>,
-    ) -> bool {
+    /// Answers the client's own close frame. Whoever calls sees to it that the connection ends in time.
+    pub(crate) fn answer_close(self: &Arc<Self>, code: u16, batch: &mut Batch<'_>) {
+        self.queue_close(code, "", batch);
+        self.set_deadline(CLOSE_TIMEOUT, batch.node());
+    }
+
+    /// False if the connection was ending before.
+    fn queue_close(self: &Arc<Self>, code: u16, reason: &str, batch: &mut Batch<'_>) -> bool {
         let pushed = self.queue(batch.node(), &mut batch.tools, |outbox, _| {
             if outbox.push_close(code, reason) {
                 Pushed::Queued
@@ -230,16 +236,18 @@ impl Connection {
                 Pushed::Closed
             }
         });
-        self.cut_off_after(CLOSE_TIMEOUT, batch.node());
-        if self.is_polled() {
-            // Nobody who polls answers a close; the session's task is to know of it.
-            self.wake_reader(batch.node());
-        }
         pushed == Pushed::Queued
     }
 
     /// Has the pulse end the connection if it has not closed by then. An earlier call's deadline stays.
     pub(crate) fn cut_off_after(&self, patience: Duration, node: &Node) {
+        if let Some(deadline) = self.set_deadline(patience, node) {
+            node.pulse.watch(self.id, deadline);
+        }
+    }
+
+    /// The tick at which it is to have ended, unless that was settled before.
+    fn set_deadline(&self, patience: Duration, node: &Node) -> Option<u32> {
         let deadline = node.tick(Instant::now() + patience).max(1);
         let set = self.vitals.deadline.compare_exchange(
             0,
@@ -247,9 +255,7 @@ impl Connection {
             Ordering::Relaxed,
             Ordering::Relaxed,
         );
-        if set.is_ok() {
-            node.pulse.watch(self.id, deadline);
-        }
+        set.is_ok().then_some(deadline)
     }
 
     /// Ends a connection that will hardly hear why: it is told, but not waited for. The others hear of it at once.

@@ -79,7 +79,17 @@ pub(crate) fn unguessable() -> String {
 }
 
 /// Rooms are spread over so many locks.
-const SHARDS: usize = 64;
+const SHARDS: usize = 16;
+
+/// So few places of a table are not worth giving back.
+const SMALL: usize = 16;
+
+/// Gives back what many who are gone have left behind in a table.
+fn give_back<K: Eq + std::hash::Hash, V>(table: &mut HashMap<K, V, RandomState>) {
+    if table.capacity() > SMALL && table.len() * 4 < table.capacity() {
+        table.shrink_to(table.len() * 2);
+    }
+}
 
 impl Node {
     pub(crate) fn new(config: Config) -> Arc<Self> {
@@ -476,6 +486,7 @@ impl Node {
                 }
                 if !shard.hub.is_attached(*conn) {
                     shard.links.remove(conn);
+                    give_back(&mut shard.links);
                 }
             }
             Fact::Departed { .. } => {
@@ -537,7 +548,13 @@ impl Node {
 
     /// A connection's departure from everywhere.
     pub(crate) fn detach(&self, connection: &Arc<Connection>, batch: &mut Batch<'_>) {
-        self.connections.lock().remove(&connection.id);
+        {
+            let mut connections = self.connections.lock();
+            if connections.remove(&connection.id).is_none() {
+                return;
+            }
+            give_back(&mut connections);
+        }
         match connection.wire() {
             Some(wire) => {
                 self.metrics.connections(wire).dec();

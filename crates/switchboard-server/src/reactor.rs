@@ -10,12 +10,14 @@
 mod frames;
 mod guest;
 mod reading;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod turn;
 
 use std::cell::Cell;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
@@ -46,6 +48,8 @@ struct Desk {
     waker: OnceLock<Waker>,
     /// The connections that are, or will be, served there.
     connections: AtomicUsize,
+    /// Those of them that have joined a room.
+    seated: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -68,6 +72,8 @@ pub(crate) struct Berth {
     reactor: AtomicU32,
     /// The one that is to serve it.
     wanted: AtomicU32,
+    /// The one at which it counts as seated, or [`NOWHERE`].
+    seated: AtomicU32,
     /// Its slot there.
     slot: AtomicU32,
 }
@@ -96,6 +102,7 @@ impl Default for Berth {
         Self {
             reactor: AtomicU32::new(NOWHERE),
             wanted: AtomicU32::new(NOWHERE),
+            seated: AtomicU32::new(NOWHERE),
             slot: AtomicU32::new(NOWHERE),
         }
     }
@@ -196,14 +203,11 @@ impl Reactors {
 
     /// Chooses where a connection that has a socket is to be served.
     pub(crate) fn settle(&self, connection: &Connection) {
-        let quietest = self.quietest();
-        connection
-            .berth
-            .wanted
-            .store(number(quietest), Ordering::Relaxed);
-        self.desks[quietest]
-            .connections
-            .fetch_add(1, Ordering::Relaxed);
+        let quietest = self.least(|desk| &desk.connections);
+        let wanted = &connection.berth.wanted;
+        wanted.store(number(quietest), Ordering::Relaxed);
+        let connections = &self.desks[quietest].connections;
+        connections.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Brings a connection to the reactor that is to serve it; that is [settled](Reactors::settle).
@@ -212,6 +216,8 @@ impl Reactors {
         let wanted = berth.wanted.load(Ordering::Relaxed);
         berth.slot.store(NOWHERE, Ordering::Relaxed);
         berth.reactor.store(wanted, Ordering::Release);
+        // Whoever changes something and looks for its reactor finds this one, or is seen by the look at its arrival.
+        fence(Ordering::SeqCst);
         let desk = &self.desks[wanted as usize];
         desk.post(Letter::Arrival(Box::new(reading)), HERE.get() == wanted);
     }
@@ -221,10 +227,23 @@ impl Reactors {
         if let Some(desk) = self.desks.get(connection.berth.wanted()) {
             desk.connections.fetch_sub(1, Ordering::Relaxed);
         }
+        self.seat(connection, NOWHERE);
+    }
+
+    /// From now on it counts as seated at this reactor.
+    fn seat(&self, connection: &Connection, reactor: u32) {
+        let former = connection.berth.seated.swap(reactor, Ordering::Relaxed);
+        if let Some(desk) = self.desks.get(former as usize) {
+            desk.seated.fetch_sub(1, Ordering::Relaxed);
+        }
+        if let Some(desk) = self.desks.get(reactor as usize) {
+            desk.seated.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Has the reactor look at a connection although nothing has come from it.
     pub(crate) fn look(&self, connection: &Arc<Connection>) {
+        fence(Ordering::SeqCst);
         let reactor = connection.berth.reactor.load(Ordering::Acquire);
         if let Some(desk) = self.desks.get(reactor as usize) {
             let letter = Letter::Look(Arc::clone(connection));
@@ -239,7 +258,7 @@ impl Reactors {
     }
 
     /// Has a connection that has joined a room served where the room is: where `neighbour` is served, who was there
-    /// before; or where the fewest connections are, if it is the first.
+    /// before; or where the fewest are in rooms, if it is the first.
     pub(crate) fn gather<'c>(
         &self,
         connection: &Connection,
@@ -254,16 +273,16 @@ impl Reactors {
         let home = match home {
             Some(home) if home != NOWHERE => home,
             _ => {
-                let quietest = self.quietest();
-                let load = |index: usize| self.desks[index].connections.load(Ordering::Relaxed);
-                // Its own place counts: without it, staying must be no worse than going.
-                if load(wanted as usize) <= load(quietest) + 1 {
+                let quietest = self.least(|desk| &desk.seated);
+                let seated = |index: usize| self.desks[index].seated.load(Ordering::Relaxed);
+                if seated(wanted as usize) <= seated(quietest) {
                     wanted
                 } else {
                     number(quietest)
                 }
             }
         };
+        self.seat(connection, home);
         if home != wanted {
             berth.wanted.store(home, Ordering::Relaxed);
             let count = |reactor: u32| &self.desks[reactor as usize].connections;
@@ -272,10 +291,11 @@ impl Reactors {
         }
     }
 
-    fn quietest(&self) -> usize {
+    /// The reactor that has the least of something.
+    fn least(&self, of: impl Fn(&Desk) -> &AtomicUsize) -> usize {
         let desks = self.desks.iter().enumerate();
-        let load = |(_, desk): &(usize, &Desk)| desk.connections.load(Ordering::Relaxed);
-        desks.min_by_key(load).map_or(0, |(index, _)| index)
+        let least = desks.min_by_key(|(_, desk)| of(desk).load(Ordering::Relaxed));
+        least.map_or(0, |(index, _)| index)
     }
 }
 

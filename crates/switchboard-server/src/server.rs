@@ -118,7 +118,8 @@ impl Server {
         reactors.open(self.listeners, Arc::new(Front::new(&self.node)));
         stop.await;
 
-        reactors.shut().await;
+        // A reactor that does not answer is no reason not to stop.
+        let _ = tokio::time::timeout(SHUT_TIMEOUT, reactors.shut()).await;
         let connections = self.node.connections();
         self.node.drain();
         let deadline = tokio::time::Instant::now() + self.node.config.timeouts.shutdown;
@@ -134,6 +135,9 @@ impl Server {
         }
     }
 }
+
+/// For the listeners to be closed.
+const SHUT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

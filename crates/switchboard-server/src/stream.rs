@@ -64,15 +64,16 @@ impl Stream {
         done
     }
 
-    /// The socket alone, for which HTTP is over.
+    /// The socket alone, for which HTTP is over, and what was read of it that HTTP has not asked for.
     ///
     /// # Errors
     /// If the system does not let go of it.
-    pub(crate) fn into_socket(self) -> io::Result<Socket> {
-        Ok(match self.transport {
+    pub(crate) fn into_socket(self) -> io::Result<(Socket, Vec<u8>)> {
+        let socket = match self.transport {
             Transport::Tcp(stream) => Socket::Tcp(stream.into_std()?),
             Transport::Unix(stream) => Socket::Unix(stream.into_std()?),
-        })
+        };
+        Ok((socket, self.early))
     }
 }
 

@@ -1,8 +1,8 @@
-//! What is measured, on whom, and what is promised.
+//! What is measured, and on whom.
 
 use super::servers::Server::{
     self, Bun, BunTopics, FastapiRedis, FlaskSocketio, Floor, NodeSocketio, NodeWs, Ours,
-    PythonWebsockets,
+    OursThreaded, PythonWebsockets,
 };
 
 /// One way to load a server.
@@ -28,6 +28,12 @@ pub(crate) enum Load {
         /// 3 KB offers instead of 250 byte candidates.
         sdp: bool,
     },
+    /// Pairs with one message in flight, while nobody says anything in the other rooms.
+    Among {
+        pairs: u32,
+        /// In all; two are in each.
+        rooms: u32,
+    },
     Fanout {
         rooms: u32,
         room_size: u32,
@@ -36,6 +42,8 @@ pub(crate) enum Load {
         pairs: u32,
         /// Messages per second, whatever comes back.
         rate: u32,
+        /// The load sleeps between what it does.
+        asleep: bool,
     },
     Storm {
         connections: u32,
@@ -55,6 +63,10 @@ pub(crate) enum Figure {
     BytesPerConnection,
     /// Microseconds from when a message was due to when it arrived, which 99 of 100 do not exceed.
     P99,
+    /// Processor time of the serving thread that took most, as a multiple of the one that took least.
+    ThreadsApart,
+    /// Messages that went from a thread to another.
+    AcrossThreads,
 }
 
 impl Figure {
@@ -64,11 +76,15 @@ impl Figure {
             Self::CpuPerJoin => "µs of CPU per join",
             Self::BytesPerConnection => "bytes per connection",
             Self::P99 => "µs, 99th percentile",
+            Self::ThreadsApart => {
+                "CPU of the busiest serving thread, as a multiple of the least busy one's"
+            }
+            Self::AcrossThreads => "deliveries from one serving thread to another",
         }
     }
 }
 
-const OURS: Server = Ours("join-room");
+pub(crate) const OURS: Server = Ours("join-room");
 
 const fn pairs(pairs: u32, depth: u32, batched: bool, sdp: bool) -> Load {
     Load::Pairs {
@@ -95,8 +111,13 @@ const fn cpu(
     }
 }
 
+/// Ten pairs who talk, in a house of so many rooms.
+const fn among(name: &'static str, title: &'static str, rooms: u32) -> Case {
+    cpu(name, title, Load::Among { pairs: 10, rooms }, &[OURS])
+}
+
 /// Everything there is to measure.
-pub(crate) const CASES: [Case; 14] = [
+pub(crate) const CASES: [Case; 20] = [
     cpu(
         "pairs",
         "64 pairs, 1 message in flight in each",
@@ -135,6 +156,12 @@ pub(crate) const CASES: [Case; 14] = [
         &[Floor, OURS, Bun, BunTopics, NodeWs],
     ),
     cpu(
+        "pairs-1000",
+        "1,000 connections in pairs, 1 in flight",
+        pairs(500, 1, false, false),
+        &[Floor, OURS],
+    ),
+    cpu(
         "pairs-4000",
         "4,000 connections in pairs, 1 in flight",
         pairs(2000, 1, false, false),
@@ -157,6 +184,13 @@ pub(crate) const CASES: [Case; 14] = [
             pairs(9500, 1, false, false),
             &[Floor, OURS, Bun],
         )
+    },
+    among("rooms-10", "10 pairs, and nobody else", 10),
+    among("rooms-100", "10 pairs, and 90 silent rooms of 2", 100),
+    among("rooms-1000", "10 pairs, and 990 silent rooms of 2", 1000),
+    Case {
+        large: true,
+        ..among("rooms-9500", "10 pairs, and 9,490 silent rooms of 2", 9500)
     },
     cpu(
         "room-10",
@@ -188,6 +222,16 @@ pub(crate) const CASES: [Case; 14] = [
             &[Floor, OURS, Bun, BunTopics],
         )
     },
+    cpu(
+        "threads",
+        "64 pairs, 60,000 messages per second in all, server and load together on both cores",
+        Load::Latency {
+            pairs: 64,
+            rate: 60_000,
+            asleep: true,
+        },
+        &[OursThreaded(1), OursThreaded(2)],
+    ),
     Case {
         figure: Figure::P99,
         ..cpu(
@@ -196,6 +240,7 @@ pub(crate) const CASES: [Case; 14] = [
             Load::Latency {
                 pairs: 64,
                 rate: 100_000,
+                asleep: false,
             },
             &[OURS, Bun, BunTopics],
         )
@@ -238,95 +283,9 @@ pub(crate) fn case(name: &str) -> Option<&'static Case> {
     CASES.iter().find(|case| case.name == name)
 }
 
-/// What is promised of a median.
-///
-/// Bun is taken as its documents show it: `send` to the only other one, `publish` to a room. The report
-/// has the other way too.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Target {
-    pub case: &'static str,
-    pub of: Server,
-    pub bound: Bound,
-    pub at_most: f64,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Bound {
-    /// So many times what another server takes in the same case.
-    Times(Server),
-    /// In the figure's own unit.
-    Itself,
-    /// The growth from another case, in multiples of what this server's figure grows by.
-    Growth { from: &'static str, than: Server },
-}
-
-const fn times(case: &'static str, of: Server, at_most: f64, other: Server) -> Target {
-    Target {
-        case,
-        of,
-        bound: Bound::Times(other),
-        at_most,
-    }
-}
-
-const fn itself(case: &'static str, of: Server, at_most: f64) -> Target {
-    Target {
-        case,
-        of,
-        bound: Bound::Itself,
-        at_most,
-    }
-}
-
-pub(crate) const TARGETS: [Target; 18] = [
-    times("pairs", OURS, 0.83, Bun),
-    times("pairs", OURS, 1.15, Floor),
-    times("pairs-16", OURS, 0.57, Bun),
-    times("pairs-16-batched", OURS, 0.15, Bun),
-    times("offers", OURS, 0.40, Bun),
-    times("pairs-4000", OURS, 0.80, Bun),
-    Target {
-        case: "pairs-4000",
-        of: OURS,
-        bound: Bound::Growth {
-            from: "pairs",
-            than: Floor,
-        },
-        at_most: 1.15,
-    },
-    times("room-10", OURS, 0.95, BunTopics),
-    times("room-100", OURS, 0.97, BunTopics),
-    times("pairs", OURS, 0.39, NodeWs),
-    times("pairs", OURS, 0.28, NodeSocketio),
-    times("pairs", Ours("register"), 0.15, PythonWebsockets),
-    times("pairs", Ours("path"), 0.16, FastapiRedis),
-    times("pairs", Ours("socketio"), 0.50, NodeSocketio),
-    itself("idle", OURS, 1.6 * 1024.0),
-    itself("idle-socketio", Ours("socketio"), 12.0 * 1024.0),
-    times("storm", OURS, 0.95, Bun),
-    times("latency", OURS, 1.0, Bun),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_target_is_of_something_that_is_measured() {
-        for target in TARGETS {
-            let measured = case(target.case).unwrap();
-            assert!(measured.servers.contains(&target.of), "{target:?}");
-            match target.bound {
-                Bound::Itself => {}
-                Bound::Times(other) => assert!(measured.servers.contains(&other), "{target:?}"),
-                Bound::Growth { from, than } => {
-                    assert!(measured.servers.contains(&than), "{target:?}");
-                    let from = case(from).unwrap();
-                    assert!(from.servers.contains(&than) && from.servers.contains(&target.of));
-                }
-            }
-        }
-    }
 
     #[test]
     fn no_two_cases_have_one_name() {

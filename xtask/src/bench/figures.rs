@@ -5,8 +5,13 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::cases::{Bound, Case, Figure, Target};
+use super::cases::{Case, Figure};
+use super::metric;
 use super::servers::Server;
+use super::targets::{Bound, Target};
+
+/// Where a sample keeps what the server counted.
+const ACROSS: &str = "deliveries_across_threads";
 
 /// What one run gave, as `switchboard bench --json` tells it.
 #[derive(Clone, Debug)]
@@ -29,6 +34,8 @@ impl Sample {
             Figure::CpuPerJoin => self.0["cpu_us_per_join"].as_f64(),
             Figure::BytesPerConnection => self.0["bytes_per_connection"].as_f64(),
             Figure::P99 => self.0["latency_us"]["p99"].as_f64(),
+            Figure::ThreadsApart => self.threads_apart(),
+            Figure::AcrossThreads => self.0[ACROSS].as_f64(),
         }
     }
 
@@ -37,8 +44,33 @@ impl Sample {
         match figure {
             Figure::CpuPerDelivery | Figure::P99 => self.0["deliveries_per_second"].as_f64(),
             Figure::CpuPerJoin => self.0["joins_per_second"].as_f64(),
-            Figure::BytesPerConnection => None,
+            Figure::BytesPerConnection | Figure::ThreadsApart | Figure::AcrossThreads => None,
         }
+    }
+
+    /// Takes in what the server tells of itself afterwards.
+    pub(crate) fn add_metrics(&mut self, metrics: &str) {
+        let across = metric(metrics, "switchboard_deliveries_across_threads_total");
+        self.0[ACROSS] = across.into();
+    }
+
+    /// Name and seconds of processor time of the threads that serve connections.
+    fn serving(&self) -> Vec<(&str, f64)> {
+        let threads = self.0["server_threads"].as_array().into_iter().flatten();
+        threads
+            .filter_map(|thread| {
+                let name = thread["name"].as_str()?;
+                let seconds = thread["seconds"].as_f64()?;
+                name.starts_with("reactor-").then_some((name, seconds))
+            })
+            .collect()
+    }
+
+    fn threads_apart(&self) -> Option<f64> {
+        let seconds = || self.serving().into_iter().map(|(_, seconds)| seconds);
+        let most = seconds().reduce(f64::max)?;
+        let least = seconds().reduce(f64::min)?;
+        (seconds().count() > 1).then(|| most / least)
     }
 
     /// The processor time of the load, as a multiple of the server's.
@@ -141,6 +173,19 @@ impl Figures {
         self.over(case, server, Sample::load)
     }
 
+    /// Seconds of each serving thread, by its name.
+    pub(crate) fn serving(&self, case: &Case, server: Server) -> Vec<(String, Spread)> {
+        let mut threads: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+        let samples = self.samples.get(&(case.name, server));
+        for (name, seconds) in samples.into_iter().flatten().flat_map(Sample::serving) {
+            threads.entry(name).or_default().push(seconds);
+        }
+        threads
+            .into_iter()
+            .filter_map(|(name, seconds)| Some((name.to_owned(), Spread::of(seconds)?)))
+            .collect()
+    }
+
     fn over(
         &self,
         case: &Case,
@@ -168,12 +213,15 @@ impl Figures {
     pub(crate) fn verdict(&self, target: &Target) -> Option<Verdict> {
         let median = |name: &str, server| {
             let case = super::cases::case(name)?;
-            Some(self.spread(case, server)?.median)
+            let figure = target.figure(case);
+            let spread = self.over(case, server, |sample| sample.figure(figure))?;
+            Some(spread.median)
         };
         let own = median(target.case, target.of)?;
         let value = match target.bound {
             Bound::Itself => own,
             Bound::Times(other) => own / median(target.case, other)?,
+            Bound::Since(from) => own / median(from, target.of)?,
             Bound::Growth { from, than } => {
                 let grown = own / median(from, target.of)?;
                 let allowed = median(target.case, than)? / median(from, than)?;
@@ -190,7 +238,8 @@ impl Figures {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::cases::{TARGETS, case};
+    use crate::bench::cases::case;
+    use crate::bench::targets::TARGETS;
 
     fn sample(cpu: f64) -> Sample {
         let text = format!(r#"{{"deliveries_per_second":1000.0,"cpu_us_per_delivery":{cpu}}}"#);
@@ -233,6 +282,21 @@ mod tests {
         measured(target.case, Server::Bun, &[5.0, 5.0, 1.0], &mut figures);
         let verdict = figures.verdict(target).unwrap();
         assert_eq!((verdict.value, verdict.met), (0.8, true));
+    }
+
+    #[test]
+    fn threads_that_serve_are_compared_and_no_others() {
+        let text = r#"{"cpu_us_per_delivery":3.0,"server_threads":[{"name":"main","seconds":9.0},
+            {"name":"reactor-0","seconds":1.0},{"name":"reactor-1","seconds":1.5}]}"#;
+        let mut sample = Sample::read(text, Figure::CpuPerDelivery).unwrap();
+        assert_eq!(sample.figure(Figure::ThreadsApart), Some(1.5));
+        assert_eq!(sample.figure(Figure::AcrossThreads), None);
+        sample.add_metrics("switchboard_deliveries_across_threads_total 4\n");
+        assert_eq!(sample.figure(Figure::AcrossThreads), Some(4.0));
+        let one =
+            r#"{"cpu_us_per_delivery":3.0,"server_threads":[{"name":"reactor-0","seconds":1.0}]}"#;
+        let one = Sample::read(one, Figure::CpuPerDelivery).unwrap();
+        assert_eq!(one.figure(Figure::ThreadsApart), None);
     }
 
     #[test]

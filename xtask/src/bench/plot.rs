@@ -1,5 +1,7 @@
 //! Bars as SVG, without anything that draws them for us.
 
+pub(crate) mod curves;
+
 use std::fmt::Write;
 
 use super::figures::Spread;
@@ -122,7 +124,9 @@ fn line(svg: &mut String, what: std::fmt::Arguments<'_>) {
 
 /// As many digits as mean something.
 pub(crate) fn number(value: f64) -> String {
-    if value >= 1000.0 {
+    if value == 0.0 {
+        "0".to_owned()
+    } else if value >= 1000.0 {
         thousands(&format!("{value:.0}"))
     } else if value >= 100.0 {
         format!("{value:.0}")
@@ -131,6 +135,11 @@ pub(crate) fn number(value: f64) -> String {
     } else {
         format!("{value:.2}")
     }
+}
+
+/// A whole number.
+pub(crate) fn count(value: u32) -> String {
+    thousands(&value.to_string())
 }
 
 /// Commas between the thousands.

@@ -6,12 +6,15 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::cases::{Bound, Case, Figure, TARGETS, Target, case};
+use super::cases::{Case, Figure, case};
 use super::figures::Figures;
 use super::install::Installed;
 use super::machine::Machine;
+use super::plot::curves::curves;
 use super::plot::{self, Bar, Group, number};
+use super::series;
 use super::servers::Server;
+use super::targets::{Bound, TARGETS, Target};
 use crate::child::stdout_of;
 use crate::tree::Tree;
 
@@ -29,6 +32,7 @@ pub(crate) struct Report<'a> {
 const STACKS: &str = "stacks.svg";
 const SHAPES: &str = "shapes.svg";
 const MEMORY: &str = "memory.svg";
+const GROWTH: &str = "growth.svg";
 
 impl Report<'_> {
     /// Writes the report and its pictures.
@@ -53,9 +57,10 @@ impl Report<'_> {
             out,
             "# Results\n\n\
              Written by `{command}`; run it to get your own. {rounds} rounds of {seconds} s for each server in each case, \
-             all servers in turn within a round, each started afresh. Server on one core, load on another; figures are \
-             medians, with the lowest and the highest run behind them. What each case does is explained in \
-             [README.md](README.md), the other servers are in [bench/peers](../../bench/peers/README.md).\n",
+             all servers in turn within a round, each started afresh. Server on one core, load on another (but for the case \
+             `threads`, where both are on both); figures are medians, with the lowest and the highest run behind them. \
+             What each case does is explained in [README.md](README.md), the other servers are in \
+             [bench/peers](../../bench/peers/README.md).\n",
             command = self.command,
             rounds = self.rounds,
             seconds = self.seconds,
@@ -85,9 +90,17 @@ impl Report<'_> {
             "`load / server` is the processor time of the load for each second of the server's.\n"
         )?;
         writeln!(out, "## Targets\n\n{}", self.targets())?;
+        let shown = |name: &str| format!("![{}]({name})", name.trim_end_matches(".svg"));
         for (name, _) in self.pictures() {
-            writeln!(out, "![{}]({name})\n", name.trim_end_matches(".svg"))?;
+            if name != GROWTH {
+                writeln!(out, "{}\n", shown(name))?;
+            }
         }
+        let growth = series::tables(self.figures);
+        if !growth.is_empty() {
+            writeln!(out, "## How the cost grows\n\n{growth}{}\n", shown(GROWTH))?;
+        }
+        out += &self.threads();
         writeln!(out, "## All figures\n")?;
         for case in self.cases {
             out += &self.table(case)?;
@@ -127,7 +140,7 @@ impl Report<'_> {
                 out,
                 "| {}: {} of {} | ≤ {bound}{} | {measured}{also} | {met} |",
                 case.title,
-                case.figure.unit(),
+                target.figure(case).unit(),
                 target.of.title(),
                 against(target),
             );
@@ -190,6 +203,39 @@ impl Report<'_> {
         Ok(out)
     }
 
+    /// What each serving thread took, where there was more than one; empty if nothing was measured.
+    fn threads(&self) -> String {
+        let mut out = String::new();
+        for case in self.cases {
+            for server in case
+                .servers
+                .iter()
+                .filter(|server| server.threads() > Some(1))
+            {
+                for (name, seconds) in self.figures.serving(case, *server) {
+                    // Writing into a string does not fail.
+                    let _ = writeln!(
+                        out,
+                        "| {} | `{name}` | {:.2} s | {:.2} to {:.2} s |",
+                        server.title(),
+                        seconds.median,
+                        seconds.low,
+                        seconds.high
+                    );
+                }
+            }
+        }
+        if out.is_empty() {
+            return out;
+        }
+        format!(
+            "## Threads\n\nProcessor time of each thread that serves connections, in a run of {} s of the case `threads`; \
+             server and load share both cores.\n\n| server | thread | median | lowest to highest |\n\
+             | --- | --- | ---: | ---: |\n{out}\n",
+            self.seconds
+        )
+    }
+
     fn pictures(&self) -> Vec<(&'static str, String)> {
         let unit = Figure::CpuPerDelivery.unit();
         let group = |case: &Case| {
@@ -197,7 +243,7 @@ impl Report<'_> {
                 Some(Bar {
                     name: server.title(),
                     spread: self.figures.spread(case, *server)?,
-                    ours: matches!(server, Server::Ours(_)),
+                    ours: server.is_ours(),
                 })
             });
             Group {
@@ -213,7 +259,13 @@ impl Report<'_> {
                 .collect()
         };
         let stacks = groups(&|case| case.name == "pairs");
-        let shapes = groups(&|case| case.figure == Figure::CpuPerDelivery && case.name != "pairs");
+        // Where we are alone there is nothing to compare; that is in the picture of growth.
+        let shapes = groups(&|case| {
+            case.figure == Figure::CpuPerDelivery
+                && case.name != "pairs"
+                && case.servers.iter().any(|server| !server.is_ours())
+        });
+        let panels = series::panels(self.figures);
         let memory = groups(&|case| case.figure == Figure::BytesPerConnection);
         [
             (STACKS, "One message at a time", unit, stacks),
@@ -228,6 +280,12 @@ impl Report<'_> {
         .into_iter()
         .filter(|(_, _, _, groups)| !groups.is_empty())
         .map(|(name, title, unit, groups)| (name, plot::bars(title, unit, &groups)))
+        .chain((!panels.is_empty()).then(|| {
+            (
+                GROWTH,
+                curves("How the cost of a delivery grows", unit, &panels),
+            )
+        }))
         .collect()
     }
 }
@@ -236,7 +294,7 @@ impl Report<'_> {
 fn told(target: &Target, value: f64) -> String {
     match target.bound {
         Bound::Itself => number(value),
-        Bound::Times(_) | Bound::Growth { .. } => format!("{value:.2} ×"),
+        Bound::Times(_) | Bound::Since(_) | Bound::Growth { .. } => format!("{value:.2} ×"),
     }
 }
 
@@ -244,6 +302,10 @@ fn against(target: &Target) -> String {
     match target.bound {
         Bound::Itself => String::new(),
         Bound::Times(other) => format!(" {}", other.title()),
+        Bound::Since(from) => {
+            let from = case(from).map_or(from, |case| case.title);
+            format!(" itself with: {from}")
+        }
         Bound::Growth { from, than } => {
             let from = case(from).map_or(from, |case| case.title);
             format!(" the growth of {} since: {from}", than.title())
@@ -251,7 +313,8 @@ fn against(target: &Target) -> String {
     }
 }
 
-fn commit(tree: &Tree) -> String {
+/// The commit that is measured, and whether it is not quite that.
+pub(crate) fn commit(tree: &Tree) -> String {
     let ask = |args: &[&str]| {
         let mut git: Command = tree.command("git");
         stdout_of(git.args(args)).map(|said| said.trim().to_owned())
@@ -284,6 +347,7 @@ mod tests {
             match target.bound {
                 Bound::Itself => assert_eq!(against(target), ""),
                 Bound::Times(other) => assert!(against(target).contains(&other.title())),
+                Bound::Since(from) => assert!(against(target).contains(case(from).unwrap().title)),
                 Bound::Growth { than, .. } => assert!(against(target).contains(&than.title())),
             }
         }

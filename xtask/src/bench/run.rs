@@ -1,8 +1,11 @@
 //! One run: a server afresh on its core, the load on another.
 
+mod load;
+mod process;
+
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,11 +15,15 @@ use super::cases::{Case, Load};
 use super::figures::Sample;
 use super::install::Installed;
 use super::servers::Server;
+use crate::server::get;
+use load::{bench_load, floor_load, silence};
+pub(crate) use process::Running;
+use process::{finish, pinned};
 
-/// How long a server may take to listen.
-const TO_START: Duration = Duration::from_secs(20);
 /// What a run may take beside the time it measures: thousands of clients must join first.
 const AROUND: Duration = Duration::from_secs(90);
+/// What those who only listen may take to come in.
+const TO_COME: Duration = Duration::from_secs(60);
 
 /// Which cores are used.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +42,20 @@ impl Cores {
             }),
             _ => bail!("needs two cores: one for the server, one for the load"),
         }
+    }
+
+    /// Lists for taskset: a server's core, and its load's.
+    pub(crate) fn apart(self) -> (String, String) {
+        (self.server.to_string(), self.load.to_string())
+    }
+
+    /// Lists for taskset: where this server runs, and where its load.
+    fn split(self, server: Server) -> (String, String) {
+        if server.threads().is_some() {
+            let both = format!("{},{}", self.server, self.load);
+            return (both.clone(), both);
+        }
+        self.apart()
     }
 }
 
@@ -72,6 +93,7 @@ pub(crate) fn run(
         .logs
         .join(format!("{}-{}.log", case.name, slug(&server.title())));
     let log = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
+    let (cores, load_cores) = cores.split(server);
     let mut redis = None;
     let addr = free_address()?;
     let command = match server {
@@ -85,10 +107,13 @@ pub(crate) fn run(
             floor.args(["--group", &group.to_string()]);
             floor
         }
-        Server::Ours(_) => {
+        Server::Ours(_) | Server::OursThreaded(_) => {
             let mut serve = Command::new(&installed.switchboard);
             serve.args(["serve", "--listen", &addr.to_string()]);
             serve.env_remove("PORT");
+            if let Some(threads) = server.threads() {
+                serve.env("SWITCHBOARD__RUNTIME__THREADS", threads.to_string());
+            }
             serve
         }
         peer => {
@@ -100,15 +125,26 @@ pub(crate) fn run(
                 server.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
                 server.args(["--port", &store.port().to_string()]);
                 command.env("REDIS_PORT", store.port().to_string());
-                redis = Some(Running::start(&server, cores.server, store, &log)?);
+                redis = Some(Running::start(&server, &cores, store, &log)?);
             }
             command
         }
     };
-    let running = Running::start(&command, cores.server, addr, &log)?;
-    let mut pids = vec![running.child.id()];
-    pids.extend(redis.as_ref().map(|redis| redis.child.id()));
+    let running = Running::start(&command, &cores, addr, &log)?;
+    let mut pids = vec![running.pid()];
+    pids.extend(redis.as_ref().map(Running::pid));
 
+    // They go before the server does.
+    let _listeners = match case.load {
+        Load::Among { pairs, rooms } if rooms > pairs => {
+            let silent = rooms - pairs;
+            let command = silence(installed, addr, running.pid(), silent);
+            let listeners = Running::begin(&command, &load_cores, &log)?;
+            come_in(addr, silent)?;
+            Some(listeners)
+        }
+        _ => None,
+    };
     let mut load = match server.wire() {
         None => floor_load(installed, case.load, addr)?,
         Some(wire) => bench_load(installed, case.load, addr, wire),
@@ -117,168 +153,49 @@ pub(crate) fn run(
         load.args(["--server-pid", &pid.to_string()]);
     }
     load.args(["--seconds", &seconds.to_string()]);
-    let mut load = pinned(&load, cores.load);
+    let mut load = pinned(&load, &load_cores);
     let told = finish(
         load.stdout(Stdio::piped()).stderr(Stdio::piped()),
         Duration::from_secs(seconds.into()) + AROUND,
     )?;
-    Sample::read(&told, case.figure)
-}
-
-fn bench_load(installed: &Installed, load: Load, addr: SocketAddr, wire: &str) -> Command {
-    let mut bench = Command::new(&installed.switchboard);
-    bench.arg("bench");
-    let mut with = |name: &str, values: &[(&str, u32)]| {
-        bench.arg(name);
-        for (option, value) in values {
-            bench.args([*option, &value.to_string()]);
-        }
-    };
-    match load {
-        Load::Pairs {
-            pairs,
-            depth,
-            batched,
-            sdp,
-        } => {
-            with("pairs", &[("--pairs", pairs), ("--depth", depth)]);
-            bench.args(["--payload", if sdp { "sdp" } else { "ice" }]);
-            bench.arg(if batched { "--batched" } else { "--separate" });
-        }
-        Load::Fanout { rooms, room_size } => {
-            with("fanout", &[("--rooms", rooms), ("--room-size", room_size)]);
-        }
-        Load::Latency { pairs, rate } => {
-            with("latency", &[("--pairs", pairs), ("--rate", rate)]);
-        }
-        Load::Storm { connections } => with("storm", &[("--connections", connections)]),
-        Load::Idle { connections } => with("idle", &[("--connections", connections)]),
+    let mut sample = Sample::read(&told, case.figure)?;
+    if server.is_ours() {
+        sample.add_metrics(&get(addr, "/metrics")?);
     }
-    bench.args(["--url", &format!("ws://{addr}/"), "--wire", wire, "--json"]);
-    bench
+    Ok(sample)
 }
 
-fn floor_load(installed: &Installed, load: Load, addr: SocketAddr) -> Result<Command> {
-    let mut floor = Command::new(&installed.floor);
-    match load {
-        Load::Pairs {
-            pairs,
-            depth,
-            batched,
-            sdp,
-        } => {
-            floor.args(["pairs", "--pairs", &pairs.to_string()]);
-            floor.args(["--depth", &depth.to_string()]);
-            floor.args(["--bytes", if sdp { "3072" } else { "250" }]);
-            if batched {
-                floor.arg("--batched");
-            }
+/// Waits until there are so many rooms.
+fn come_in(addr: SocketAddr, rooms: u32) -> Result<()> {
+    let deadline = Instant::now() + TO_COME;
+    loop {
+        let metrics = get(addr, "/metrics")?;
+        if metric(&metrics, "switchboard_rooms") >= Some(rooms.into()) {
+            return Ok(());
         }
-        Load::Fanout { rooms, room_size } => {
-            floor.args(["fanout", "--rooms", &rooms.to_string()]);
-            floor.args(["--room-size", &room_size.to_string()]);
-        }
-        Load::Latency { .. } | Load::Storm { .. } | Load::Idle { .. } => {
-            bail!("the floor has no such case")
-        }
-    }
-    floor.args(["--connect", &addr.to_string()]);
-    Ok(floor)
-}
-
-/// A server that runs until this value goes.
-#[derive(Debug)]
-struct Running {
-    child: Child,
-}
-
-impl Running {
-    fn start(command: &Command, core: u32, addr: SocketAddr, log: &File) -> Result<Self> {
-        let child = pinned(command, core)
-            .stdout(log.try_clone()?)
-            .stderr(log.try_clone()?)
-            .spawn()
-            .with_context(|| format!("cannot start {}", command.get_program().display()))?;
-        let mut running = Self { child };
-        let deadline = Instant::now() + TO_START;
-        // Looked up, not tried: the floor takes every connection for a member of a room.
-        while !listens(addr.port())? {
-            if let Some(status) = running.child.try_wait()? {
-                bail!("the server ended at once: {status}");
-            }
-            ensure!(Instant::now() < deadline, "the server does not listen");
-            thread::sleep(Duration::from_millis(20));
-        }
-        Ok(running)
+        ensure!(
+            Instant::now() < deadline,
+            "those who only listen do not come in"
+        );
+        thread::sleep(Duration::from_millis(100));
     }
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// The command on one core, with as many open files as it may have; its process is the one that is spawned.
-fn pinned(command: &Command, core: u32) -> Command {
-    let mut shell = Command::new("sh");
-    shell
-        .args(["-c", r#"ulimit -n "$(ulimit -H -n)"; exec taskset "$@""#])
-        .args(["sh", "-c", &core.to_string()])
-        .arg(command.get_program())
-        .args(command.get_args())
-        // Away from any switchboard.toml or .env of the checkout.
-        .current_dir(std::env::temp_dir())
-        .stdin(Stdio::null());
-    for (key, value) in command.get_envs() {
-        match value {
-            Some(value) => shell.env(key, value),
-            None => shell.env_remove(key),
-        };
-    }
-    shell
-}
-
-/// What a command says on stdout; it is ended when its time is over.
-fn finish(command: &mut Command, limit: Duration) -> Result<String> {
-    let mut child = command.spawn()?;
-    let deadline = Instant::now() + limit;
-    while child.try_wait()?.is_none() {
-        if Instant::now() > deadline {
-            child.kill()?;
-            child.wait()?;
-            bail!("the load did not end within {} s", limit.as_secs());
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
-    let output = child.wait_with_output()?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    let lines: Vec<_> = said.lines().rev().take(2).collect();
-    ensure!(
-        output.status.success(),
-        "the load failed: {}",
-        lines.join("; ")
-    );
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+/// The sum of a metric over its labels (OpenMetrics text); `None` if there is none of that name.
+pub(crate) fn metric(text: &str, name: &str) -> Option<f64> {
+    text.lines()
+        .filter_map(|line| {
+            let rest = line.strip_prefix(name)?;
+            // Another may begin with the same words.
+            rest.starts_with([' ', '{'])
+                .then(|| rest.rsplit(' ').next()?.parse::<f64>().ok())?
+        })
+        .reduce(|sum, value| sum + value)
 }
 
 fn free_address() -> Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     Ok(listener.local_addr()?)
-}
-
-fn listens(port: u16) -> Result<bool> {
-    let table = std::fs::read_to_string("/proc/net/tcp")?;
-    Ok(table.lines().any(|line| is_listener(line, port)))
-}
-
-/// `0: 0100007F:1F90 00000000:0000 0A ...` listens on port 8080 (proc_net_tcp: state 0A).
-fn is_listener(line: &str, port: u16) -> bool {
-    let mut fields = line.split_whitespace().skip(1);
-    let local = fields.next().and_then(|addr| addr.split_once(':'));
-    local.is_some_and(|(_, found)| u16::from_str_radix(found, 16) == Ok(port))
-        && fields.nth(1) == Some("0A")
 }
 
 fn slug(title: &str) -> String {
@@ -300,41 +217,20 @@ mod tests {
     }
 
     #[test]
-    fn only_a_listening_socket_of_the_port_counts() {
-        let listening = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000";
-        let connected = "   1: 0100007F:1F90 0100007F:C350 01 00000000:00000000 00:00000000";
-        assert!(is_listener(listening, 8080));
-        assert!(!is_listener(listening, 8081));
-        assert!(!is_listener(connected, 8080));
+    fn a_server_that_is_told_its_threads_shares_the_cores_with_its_load() {
+        let cores = Cores { server: 3, load: 5 };
+        let both = ("3,5".to_owned(), "3,5".to_owned());
+        assert_eq!(cores.split(Server::OursThreaded(2)), both);
+        let apart = ("3".to_owned(), "5".to_owned());
+        assert_eq!(cores.split(Server::Bun), apart);
     }
 
     #[test]
-    fn a_load_beyond_its_time_is_ended() {
-        let mut endless = Command::new("sleep");
-        endless
-            .arg("60")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let started = Instant::now();
-        assert!(finish(&mut endless, Duration::from_millis(200)).is_err());
-        assert!(started.elapsed() < Duration::from_secs(30));
-    }
-
-    #[test]
-    fn a_pinned_command_keeps_its_arguments_and_its_place() {
-        let mut command = Command::new("sh");
-        command.args([
-            "-c",
-            r#"echo "$1 $KEPT"; grep Cpus_allowed_list /proc/self/status"#,
-        ]);
-        command.args(["sh", "a b"]).env("KEPT", "yes");
-        let core = *allowed().unwrap().last().unwrap();
-        let mut pinned = pinned(&command, core);
-        let said = finish(
-            pinned.stdout(Stdio::piped()).stderr(Stdio::piped()),
-            Duration::from_secs(20),
-        )
-        .unwrap();
-        assert_eq!(said, format!("a b yes\nCpus_allowed_list:\t{core}\n"));
+    fn a_metric_is_the_sum_over_its_labels() {
+        let text =
+            "# TYPE a_rooms gauge\na_rooms 7\na_rooms_total 9\na_b{c=\"d e\"} 2\na_b{c=\"f\"} 3\n";
+        assert_eq!(metric(text, "a_rooms"), Some(7.0));
+        assert_eq!(metric(text, "a_b"), Some(5.0));
+        assert_eq!(metric(text, "a"), None);
     }
 }

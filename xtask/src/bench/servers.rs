@@ -7,6 +7,8 @@ pub(crate) enum Server {
     Floor,
     /// This server, on the wire of that name.
     Ours(&'static str),
+    /// This server with so many threads, on all the cores there are, which it shares with its load.
+    OursThreaded(u32),
     /// Bun, sending to each member of a room.
     Bun,
     /// Bun, publishing on a topic for each room: what comes within one turn of its loop leaves together.
@@ -23,6 +25,8 @@ impl Server {
         match self {
             Self::Floor => "raw TCP copy".to_owned(),
             Self::Ours(wire) => format!("switchboard, `{wire}`"),
+            Self::OursThreaded(1) => "switchboard, 1 thread".to_owned(),
+            Self::OursThreaded(threads) => format!("switchboard, {threads} threads"),
             Self::Bun => "Bun, sends".to_owned(),
             Self::BunTopics => "Bun, topics".to_owned(),
             Self::NodeWs => "Node `ws`".to_owned(),
@@ -33,12 +37,24 @@ impl Server {
         }
     }
 
+    pub(crate) fn is_ours(self) -> bool {
+        matches!(self, Self::Ours(_) | Self::OursThreaded(_))
+    }
+
+    /// How many threads it is told to serve with.
+    pub(crate) fn threads(self) -> Option<u32> {
+        match self {
+            Self::OursThreaded(threads) => Some(threads),
+            _ => None,
+        }
+    }
+
     /// The wire that it is loaded on; the floor has none.
     pub(crate) fn wire(self) -> Option<&'static str> {
         match self {
             Self::Floor => None,
             Self::Ours(wire) => Some(wire),
-            Self::Bun | Self::BunTopics | Self::NodeWs => Some("join-room"),
+            Self::OursThreaded(_) | Self::Bun | Self::BunTopics | Self::NodeWs => Some("join-room"),
             Self::NodeSocketio | Self::FlaskSocketio => Some("socketio"),
             Self::PythonWebsockets => Some("register"),
             Self::FastapiRedis => Some("path"),
@@ -48,7 +64,7 @@ impl Server {
     /// Its source file in bench/peers, for those that have one.
     pub(crate) fn source(self) -> Option<&'static str> {
         match self {
-            Self::Floor | Self::Ours(_) => None,
+            Self::Floor | Self::Ours(_) | Self::OursThreaded(_) => None,
             Self::Bun | Self::BunTopics => Some("bun_ws.mjs"),
             Self::NodeWs => Some("node_ws.mjs"),
             Self::NodeSocketio => Some("node_socketio.mjs"),

@@ -58,6 +58,7 @@ fn what_makes_no_sense_is_refused_with_the_reason() {
     let latency = plan(Scenario::Latency {
         pairs: 1,
         rate: 0.0,
+        asleep: false,
     });
     assert!(refusal(&latency).starts_with("--rate must be"));
     let storm = plan(Scenario::Storm { connections: 3 });

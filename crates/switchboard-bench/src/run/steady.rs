@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::{BenchError, Context, Figures, Progress, Window};
 use crate::crew::{Crew, events};
 use crate::histogram::Histogram;
-use crate::process::own_cpu;
+use crate::process::{ThreadCpu, own_cpu};
 use crate::scenario::{Churn, Fanout, Latency, Pairs, Play};
 use crate::share::Share;
 use crate::trouble::Trouble;
@@ -49,6 +49,8 @@ const GLANCE: Duration = Duration::from_millis(20);
 const TICK: Duration = Duration::from_millis(100);
 /// The kernel wakes nobody more punctually than this; what is due sooner is waited for awake.
 const TIMER: Duration = Duration::from_millis(2);
+/// How long a load sleeps that is not to be woken by what comes.
+const NAP: Duration = Duration::from_millis(1);
 /// How long nothing may arrive at the end before what is on its way counts as missing.
 const QUIET: Duration = Duration::from_secs(2);
 /// How long the end may take in all.
@@ -130,6 +132,7 @@ fn measure(context: &Context<'_>, shared: &Shared) -> Result<Figures, BenchError
     let begin = Instant::now();
     shared.window.open(begin);
     let (cpu, own, count) = (context.cpu()?, own_cpu(), shared.count());
+    let threads = context.threads();
     let length = Duration::from_secs_f64(context.plan.seconds);
     while let Some(left) = length.checked_sub(begin.elapsed()) {
         if failed() {
@@ -149,12 +152,14 @@ fn measure(context: &Context<'_>, shared: &Shared) -> Result<Figures, BenchError
         (Some(before), Some(after)) => Some(after.saturating_sub(before)),
         _ => None,
     };
+    let server_threads = ThreadCpu::between(&threads, &context.threads());
     let churns = matches!(context.plan.scenario, Scenario::Churn { .. });
     Ok(Figures {
         seconds: (end - begin).as_secs_f64(),
         deliveries: now.0 - count.0,
         joins: churns.then_some(now.1 - count.1),
         server_cpu,
+        server_threads,
         load_cpu: own_cpu()
             .unwrap_or_default()
             .saturating_sub(own.unwrap_or_default()),
@@ -188,20 +193,20 @@ fn crew(
     match plan.scenario {
         Scenario::Pairs { depth, writes, .. } => {
             let pairs = Pairs::new(&crew, depth, writes);
-            play(crew, pairs, shared, counts)
+            play(plan, crew, pairs, shared, counts)
         }
         Scenario::Fanout { .. } => {
             let fanout = Fanout::new(&crew);
-            play(crew, fanout, shared, counts)
+            play(plan, crew, fanout, shared, counts)
         }
         Scenario::Latency { rate, .. } => {
             let rate = rate * share.rooms as f64 / plan.scenario.rooms() as f64;
             let latency = Latency::new(Arc::clone(&shared.window), rate);
-            play(crew, latency, shared, counts)
+            play(plan, crew, latency, shared, counts)
         }
         Scenario::Churn { .. } => {
             let churn = Churn::new(&crew);
-            play(crew, churn, shared, counts)
+            play(plan, crew, churn, shared, counts)
         }
         Scenario::Storm { .. } | Scenario::Idle { .. } => Ok(Outcome {
             trouble: crew.trouble,
@@ -211,12 +216,14 @@ fn crew(
 }
 
 fn play<P: Play>(
+    plan: &Plan,
     mut crew: Crew,
     mut part: P,
     shared: &Shared,
     counts: &Counts,
 ) -> Result<Outcome, BenchError> {
     let mut events = events();
+    let asleep = matches!(plan.scenario, Scenario::Latency { asleep: true, .. });
     let settled = crew.arrivals;
     shared.ready.fetch_add(1, Ordering::AcqRel);
     let mut phase = ASSEMBLE;
@@ -237,6 +244,10 @@ fn play<P: Play>(
             phase = now;
         }
         let timeout = match part.act(&mut crew)? {
+            Some(due) if asleep => {
+                thread::sleep(if due.is_zero() { due } else { NAP });
+                Duration::ZERO
+            }
             Some(due) if due < TIMER => Duration::ZERO,
             Some(due) => (due - TIMER).min(GLANCE),
             None => GLANCE,

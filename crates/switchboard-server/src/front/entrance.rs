@@ -42,7 +42,7 @@ impl Entrance {
         match self {
             Self::Path { template, .. } => request.starts_with(path::fixed_part(template)),
             Self::Engine { path, .. } => {
-                request.trim_end_matches('/') == path.trim_end_matches('/')
+                request == *path || Some(request) == path.strip_suffix('/')
             }
         }
     }

@@ -63,15 +63,15 @@ impl Established<Stream> {
         claimed: Option<Wire>,
         greet: impl FnOnce(&Arc<Connection>, &mut Batch<'_>),
     ) {
-        let socket = match self.socket.into_socket() {
-            Ok(socket) => socket,
+        let (socket, unread) = match self.socket.into_socket() {
+            Ok(parts) => parts,
             Err(error) => {
                 return tracing::warn!(%error, "a socket could not be taken over from HTTP");
             }
         };
         let established = Established {
             socket,
-            early: self.early,
+            early: [self.early, unread].concat(),
             admission: self.admission,
             hand_written: self.hand_written,
         };

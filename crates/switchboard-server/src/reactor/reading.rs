@@ -302,7 +302,7 @@ impl Reading {
         if let Some(code) = goodbye {
             // Only now that nothing more comes for it: what came until now goes out before the answer, and what
             // follows goes to the same peer's other connections, if there are any.
-            self.connection.close_with(code, "", service.batch);
+            self.connection.answer_close(code, service.batch);
         }
         let patience = if node.is_draining() {
             CLOSE_TIMEOUT.max(node.config.timeouts.shutdown)
@@ -338,8 +338,13 @@ impl Reading {
             return false;
         }
         if !parting.is_finished {
-            if self.connection.is_closing() && !self.connection.is_drained() {
-                service.look_at(parting.deadline.min(now + PARTING_LOOK));
+            if !self.connection.is_drained() {
+                let connection = &self.connection;
+                // The system tells when the socket takes more; nobody tells when another thread has written, or when a
+                // frame's time has come.
+                let is_told = connection.is_backed_up() && !connection.one_frame_per_write;
+                let look = if is_told { CLOSE_TIMEOUT } else { PARTING_LOOK };
+                service.look_at(parting.deadline.min(now + look));
                 return true;
             }
             socket.finish();

@@ -14,7 +14,7 @@ use super::guest::{Door, Guest, Wish};
 use super::reading::{Reading, Ready, Service};
 use super::timers::Timers;
 use super::{Letter, MAIL, set_here};
-use crate::batch::Batch;
+use crate::batch::{self, Batch};
 use crate::connection::Connection;
 use crate::front::doorstep::Front;
 use crate::node::Node;
@@ -37,6 +37,10 @@ pub(super) struct Reactor {
     again: Vec<usize>,
     /// Slots that are to be emptied once the batch is written.
     leaving: Vec<usize>,
+    /// Whether there may be something to give back once there is nothing to do.
+    is_awake: bool,
+    /// Slots that were emptied since the free ones were last given back.
+    emptied: usize,
     buffer: Box<[u8]>,
 }
 
@@ -85,6 +89,12 @@ const CORK: usize = 32;
 /// Bytes taken in before what they bring about is written, so that no outbox fills up meanwhile.
 const CORK_BYTES: usize = 64 * 1024;
 
+/// After so long without anything to do, the buffers kept for the next batch are given back.
+const REST: Duration = Duration::from_secs(1);
+
+/// So few slots are not worth giving back.
+const SMALL: usize = 64;
+
 impl Reactor {
     pub(super) fn new(index: usize, node: Arc<Node>, poll: Poll) -> Self {
         Self {
@@ -98,6 +108,8 @@ impl Reactor {
             done: 0,
             again: Vec::new(),
             leaving: Vec::new(),
+            is_awake: false,
+            emptied: 0,
             buffer: vec![0; BUFFER].into_boxed_slice(),
         }
     }
@@ -107,33 +119,50 @@ impl Reactor {
         set_here(self.index);
         let mut events = Events::with_capacity(EVENTS);
         loop {
+            self.begin();
             self.wait(&mut events);
-            self.ready.clear();
-            self.done = 0;
-            for slot in self.again.drain(..) {
-                self.ready.push((slot, Ready::LOOK));
-            }
-            if self.take_mail() {
+            // Whatever fails here fails once; the reactor is there for the others.
+            let stops = catch_unwind(AssertUnwindSafe(|| self.look_around(&events)));
+            if matches!(stops, Ok(true)) {
                 return;
-            }
-            self.take_due();
-            for event in &events {
-                if event.token() != MAIL {
-                    let ready = Ready {
-                        readable: event.is_readable() || event.is_error(),
-                        writable: event.is_writable(),
-                        closed: event.is_read_closed(),
-                    };
-                    self.ready.push((event.token().0, ready));
-                }
             }
             while self.done < self.ready.len() {
                 // A panic is the end of the connection that was being served, and of no other.
                 if catch_unwind(AssertUnwindSafe(|| self.serve_some())).is_err() {
-                    self.give_up_current();
+                    let _ = catch_unwind(AssertUnwindSafe(|| self.give_up_current()));
                 }
             }
         }
+    }
+
+    /// Finds out who is to be served, each once. True if the reactor is to stop.
+    fn look_around(&mut self, events: &Events) -> bool {
+        for slot in self.again.drain(..) {
+            self.ready.push((slot, Ready::LOOK));
+        }
+        if self.take_mail() {
+            return true;
+        }
+        self.take_due();
+        self.ready.sort_unstable_by_key(|(slot, _)| *slot);
+        self.ready.dedup_by_key(|(slot, _)| *slot);
+        let looks = self.ready.len();
+        for event in events {
+            let Token(slot) = event.token();
+            if event.token() == MAIL {
+                continue;
+            }
+            let ready = Ready {
+                readable: event.is_readable() || event.is_error(),
+                writable: event.is_writable(),
+                closed: event.is_read_closed(),
+            };
+            match self.ready[..looks].binary_search_by_key(&slot, |(slot, _)| *slot) {
+                Ok(known) => self.ready[known].1.closed = ready.closed,
+                Err(_) => self.ready.push((slot, ready)),
+            }
+        }
+        false
     }
 
     fn wait(&mut self, events: &mut Events) {
@@ -142,7 +171,9 @@ impl Reactor {
             Some(Duration::ZERO)
         } else {
             let due = self.timers.next();
-            due.map(|due| due.saturating_duration_since(Instant::now()))
+            let due = due.map(|due| due.saturating_duration_since(Instant::now()));
+            let rest = self.is_awake.then_some(REST);
+            due.into_iter().chain(rest).min()
         };
         if let Err(error) = self.poll.poll(events, patience)
             && error.kind() != io::ErrorKind::Interrupted
@@ -150,6 +181,11 @@ impl Reactor {
             tracing::error!(%error, reactor = self.index, "cannot wait for sockets");
             std::thread::sleep(Duration::from_millis(10));
         }
+        let rests = events.is_empty() && patience.is_some_and(|patience| patience >= REST);
+        if rests {
+            batch::give_back();
+        }
+        self.is_awake = !rests;
     }
 
     /// Reads what others have asked for. True if it is to stop.
@@ -217,7 +253,7 @@ impl Reactor {
         }
         entry.insert(served);
         if let Err(error) = registered {
-            tracing::warn!(%error, "cannot serve a socket");
+            tracing::error!(%error, "cannot serve a socket");
             self.give_up(slot);
             return None;
         }
@@ -332,11 +368,30 @@ impl Reactor {
         self.leaving.push(slot);
     }
 
+    /// Begins a turn: nothing is ready yet. Gives back the slots of many who are gone, as far as nobody sits behind them;
+    /// not before so many are gone that it is worth looking at all.
+    fn begin(&mut self) {
+        self.ready.clear();
+        self.done = 0;
+        self.ready.shrink_to(EVENTS);
+        self.again.shrink_to(EVENTS);
+        self.leaving.shrink_to(EVENTS);
+        let slots = self.served.capacity();
+        if slots > SMALL
+            && self.served.len() * 4 < slots
+            && (self.emptied * 2 > slots || self.served.len() <= SMALL)
+        {
+            self.served.shrink_to_fit();
+            self.emptied = 0;
+        }
+    }
+
     /// Takes out who has ended or is served elsewhere from now on.
     fn empty(&mut self, slot: usize) {
         let Some(served) = self.served.try_remove(slot) else {
             return;
         };
+        self.emptied += 1;
         self.timers.clear(slot);
         match served {
             Served::Connection(reading) if reading.is_over() => {
@@ -373,8 +428,9 @@ impl Reactor {
 
     fn give_up(&mut self, slot: usize) {
         match self.served.get(slot) {
-            // Without its doors a server is none; it will try again.
-            Some(Served::Door(_)) | None => return,
+            // Without its doors a server is none.
+            Some(Served::Door(_)) => return self.again.push(slot),
+            None => return,
             Some(_) => {}
         }
         let served = self.served.remove(slot);

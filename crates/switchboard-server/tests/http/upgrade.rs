@@ -1,5 +1,7 @@
 //! The WebSocket handshake, right and wrong, at every path that takes one.
 
+use std::time::Duration;
+
 use crate::common::{TestServer, quiet_config};
 use crate::support::Socket;
 use crate::support::http::{exchange, get};
@@ -104,4 +106,52 @@ async fn a_wrong_handshake_is_told_what_is_wrong() {
     assert_eq!(socket.response().await.status, 426);
     socket.upgrade(&good).await;
     socket.join("room", "ann").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handshake_is_answered_alike_in_one_piece_and_in_two() {
+    let mut config = quiet_config();
+    config.http.allowed_origins = vec!["https://ours.example.org".to_owned()];
+    let server = TestServer::start(config).await;
+    let targets = [
+        ("/ws", 101),
+        ("/ws?a=b", 101),
+        ("/ws//", 400),
+        ("//ws", 404),
+        ("/ws#there", 101),
+        ("/ws/room/ann", 101),
+        ("/ws/room", 400),
+        ("/ws/room/a%2Fb", 400),
+        ("/socket.io/?EIO=4&transport=websocket", 101),
+        ("/socket.io?EIO=4&transport=websocket", 101),
+        ("/socket.io//?EIO=4&transport=websocket", 404),
+        ("/socket.io/?EIO=3&transport=websocket", 400),
+        ("/socket.io/?EIO=4&transport=websocket&sid=nobody", 400),
+        ("/nowhere", 404),
+        ("http://localhost/ws", 101),
+        ("*", 404),
+    ]
+    .map(|(target, status)| (handshake(target, ""), status));
+    let headers = [
+        ("Origin: https://ours.example.org", 101),
+        ("Origin: https://theirs.example.org", 403),
+        ("Origin: https://\u{e9}.example.org", 403),
+        ("Cookie: a=\u{e9}", 101),
+        ("Content-Length: 0", 101),
+        ("Sec-WebSocket-Version: 12", 426),
+        ("Sec-WebSocket-Key: AAAA", 400),
+    ]
+    .map(|(header, status)| (handshake("/ws", &format!("{header}\r\n")), status));
+    let others = [(handshake("/ws", "").replacen("GET", "POST", 1), 405)];
+    for (request, status) in targets.into_iter().chain(headers).chain(others) {
+        let whole = exchange(server.addr(), &request).await;
+        let mut socket = Socket::connect(server.addr()).await;
+        let (head, tail) = request.split_at(request.len() / 2);
+        socket.send(head).await;
+        // So that the first half is read before the second one comes.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        socket.send(tail).await;
+        let parts = socket.response().await;
+        assert_eq!((whole.status, parts.status), (status, status), "{request}");
+    }
 }

@@ -88,6 +88,10 @@ enum Kind {
         /// How many rooms of two.
         #[arg(long, value_name = "N", default_value_t = 64)]
         pairs: usize,
+        /// Sleep a millisecond at a time, and look at what is due and what came only then: for a load that shares the
+        /// server's cores. Latencies then tell of the sleep.
+        #[arg(long)]
+        asleep: bool,
     },
     /// Everybody connects and joins at once, again and again.
     Storm {
@@ -182,7 +186,15 @@ impl From<Kind> for Scenario {
                 },
             },
             Kind::Fanout { room_size, rooms } => Self::Fanout { room_size, rooms },
-            Kind::Latency { rate, pairs } => Self::Latency { pairs, rate },
+            Kind::Latency {
+                rate,
+                pairs,
+                asleep,
+            } => Self::Latency {
+                pairs,
+                rate,
+                asleep,
+            },
             Kind::Storm { connections } => Self::Storm { connections },
             Kind::Idle { connections } => Self::Idle { connections },
             Kind::Churn { room_size, rooms } => Self::Churn { room_size, rooms },

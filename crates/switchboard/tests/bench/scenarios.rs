@@ -98,6 +98,28 @@ fn latency_is_told_in_ascending_order_at_the_rate_that_was_asked_for() {
 }
 
 #[test]
+fn a_load_that_sleeps_between_messages_holds_the_rate_and_tells_who_worked() {
+    let latency = ["latency", "--rate", "2000", "--pairs", "2", "--asleep"];
+    on_every_wire(&latency, |report| {
+        assert_eq!(report["parameters"]["asleep"], true);
+        let rate = report["deliveries_per_second"].as_f64();
+        assert!(rate > Some(1_500.0) && rate < Some(2_500.0), "{report}");
+        let server = report["server_cpu_seconds"].as_f64().expect("a pid");
+        let threads = report["server_threads"].as_array().expect("an array");
+        let all: f64 = threads
+            .iter()
+            .filter_map(|thread| thread["seconds"].as_f64())
+            .sum();
+        // Each is told in whole steps of the kernel's clock.
+        let resolution = report["parameters"]["cpu_resolution_seconds"]
+            .as_f64()
+            .expect("a number");
+        let most = server + resolution * (threads.len() + 1) as f64;
+        assert!(all <= most, "{report}");
+    });
+}
+
+#[test]
 fn a_storm_is_of_joins() {
     on_every_wire(&["storm", "--connections", "20"], |report| {
         assert!(is_positive(&report["joins_per_second"]), "{report}");
@@ -157,6 +179,7 @@ fn the_report_has_these_fields_and_no_others() {
         "deliveries_per_second",
         "cpu_us_per_delivery",
         "server_cpu_seconds",
+        "server_threads",
         "bytes_per_connection",
         "joins_per_second",
         "cpu_us_per_join",

@@ -37,7 +37,10 @@ pub(super) async fn take_over(
         stream, has_begun, ..
     } = probe;
     let taken_over = match probed {
-        Ok(Ok(early)) => stream.into_socket().ok().map(|socket| (socket, early)),
+        Ok(Ok(early)) => {
+            let parts = stream.into_socket().ok();
+            parts.map(|(socket, unread)| (socket, [early, unread].concat()))
+        }
         Ok(Err(_)) | Err(_) => None,
     };
     match taken_over {

@@ -7,13 +7,19 @@
 //! Nobody who logs waits for the writing: lines go through a bounded queue for the console and one for the file, each
 //! with a thread of its own. What does not fit is dropped, counted, and told of in the log.
 
+mod clock;
 mod console;
 mod file;
 mod gate;
+mod json;
+mod lines;
 mod own;
+#[cfg(test)]
+mod parity;
 mod queue;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::io;
 use std::path::PathBuf;
@@ -21,14 +27,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tracing::Subscriber;
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::layer::{Layer, SubscriberExt as _};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::layer::SubscriberExt as _;
 
-use crate::config::{Level, LogConfig, LogFormat};
+use crate::config::{Level, LogConfig};
 use console::Console;
 use file::LogFile;
 use gate::{Gate, Switches};
+use lines::{Lines, Look};
 use queue::Queue;
 
 /// The target of the one line for each relayed message (rows S3.5, S4.3): `tracing::info!(target: RELAY_TARGET, ...)`.
@@ -142,18 +147,19 @@ fn subscriber(
     console: Console,
 ) -> Result<(impl Subscriber + Send + Sync + use<>, LogHandle), LogError> {
     let switches = Arc::new(Switches::new(config.level, config.relay));
-    let with_colours = console.has_colours();
+    let on_console = Look::new(config.format, console.has_colours());
     let write = move |lines: &[Vec<u8>]| console.write(&lines.concat());
     let console = Queue::start("log-console", config.format, write).map_err(LogError::Thread)?;
     let file = match &config.file {
         Some(path) => Some(LogFile::open(path, config, console.clone())?),
         None => None,
     };
-    let to_file = file.as_ref().map(|file| file.lines().clone());
-    // The file comes first: fields of a span are formatted once, and must not have the console's colours.
+    let mut queues = vec![(on_console, console.clone())];
+    if let Some(file) = &file {
+        queues.push((Look::new(config.format, false), file.lines().clone()));
+    }
     let subscriber = tracing_subscriber::registry()
-        .with(to_file.map(|to_file| lines(config.format, false, to_file)))
-        .with(lines(config.format, with_colours, console.clone()))
+        .with(Lines::new(queues))
         .with(Gate::new(Arc::clone(&switches)));
     let handle = LogHandle {
         switches,
@@ -161,28 +167,6 @@ fn subscriber(
         file,
     };
     Ok((subscriber, handle))
-}
-
-/// A layer that writes lines in this format.
-fn lines<S, W>(format: LogFormat, with_colours: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
-{
-    let layer = tracing_subscriber::fmt::layer()
-        .with_ansi(with_colours)
-        .with_writer(writer)
-        // The queue takes every line or counts it; a file that takes none reports that itself.
-        .log_internal_errors(false);
-    match format {
-        LogFormat::Text => layer.boxed(),
-        LogFormat::Json => layer
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .with_span_list(false)
-            .boxed(),
-    }
 }
 
 /// Panics become log lines, so that they reach the file and a JSON log stays JSON.

@@ -1,9 +1,10 @@
 //! Lines that the log writes about itself: an ordinary event would come back to where the trouble is.
 
-use serde_json::{Map, Value};
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
+use std::time::SystemTime;
 
+use serde_json::{Map, Value};
+
+use super::clock::Clock;
 use crate::config::LogFormat;
 
 const TARGET: &str = "switchboard_server::log";
@@ -44,8 +45,6 @@ pub(super) fn line(
 
 /// The time as the other lines have it.
 fn timestamp() -> String {
-    let mut text = String::new();
-    // Writing to a string does not fail.
-    let _ = SystemTime.format_time(&mut Writer::new(&mut text));
-    text
+    let time = Clock::default().write(SystemTime::now());
+    String::from_utf8_lossy(&time).into_owned()
 }

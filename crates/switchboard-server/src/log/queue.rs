@@ -5,12 +5,11 @@
 //! again, one line says how many are missing, at the place where they are missing.
 
 use std::collections::VecDeque;
-use std::io::{self, Write};
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::own;
 use crate::config::LogFormat;
@@ -197,26 +196,6 @@ impl State {
         let lines: Vec<_> = self.lines.drain(..some).collect();
         self.bytes -= lines.iter().map(Vec::len).sum::<usize>();
         lines
-    }
-}
-
-/// Takes one line per call, as the layer hands over whole lines.
-impl Write for &Queue {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.put(line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Queue {
-    type Writer = &'a Self;
-
-    fn make_writer(&'a self) -> Self::Writer {
-        self
     }
 }
 

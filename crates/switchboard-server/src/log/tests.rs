@@ -7,6 +7,7 @@ use serde_json::Value;
 use tracing::{debug, error, info, warn};
 
 use super::*;
+use crate::config::LogFormat;
 
 /// How long the log may take to be written.
 const PATIENCE: Duration = Duration::from_secs(30);

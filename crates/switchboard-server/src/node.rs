@@ -4,6 +4,9 @@
 //! commands of it; the room's shard is locked and its hub says who is told what; [`deliver`] appends that to
 //! outboxes; and when the batch ends, each of them is written once.
 
+mod hearing;
+mod routing;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -14,21 +17,16 @@ use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use parking_lot::{Mutex, MutexGuard};
-use switchboard_core::{
-    Closing, Command, ConnId, Event, Fact, Hub, Input, Join, Limits, Output, PeerId, Quota, RoomId,
-    Wire,
-};
-use switchboard_dialects::{
-    Asked, DecodeError, Entrance, Opening, Options, ServerSide, Stamp, dialect, recognise,
-};
+use switchboard_core::{ConnId, Hub, Input, Limits, Quota, RoomId};
+use switchboard_dialects::{Options, Stamp};
 
 use crate::admission::Gatekeeper;
 use crate::batch::Batch;
 use crate::close::CloseReason;
 use crate::config::{Config, IceConfig};
 use crate::connection::Connection;
-use crate::delivery::{Links, deliver};
-use crate::metrics::{Metrics, Received};
+use crate::delivery::Links;
+use crate::metrics::Metrics;
 use crate::pulse::{Pulse, TICK};
 use crate::reactor::Reactors;
 
@@ -240,310 +238,9 @@ impl Node {
         }
     }
 
-    /// One message from a connection.
-    pub(crate) fn receive(&self, connection: &Arc<Connection>, text: &str, batch: &mut Batch<'_>) {
-        let mut asked = std::mem::take(&mut batch.tools.asked);
-        let mut speech = connection.speech();
-        let speech_ref = &mut *speech;
-        let translator = match &mut speech_ref.translator {
-            Some(translator) => translator,
-            none => match self.identify(connection, text, batch) {
-                Some(translator) => none.insert(translator),
-                None => {
-                    batch.tools.asked = asked;
-                    return;
-                }
-            },
-        };
-        let decoded = translator.decode(text, &mut asked);
-        drop(speech);
-        match decoded {
-            Ok(()) => {
-                for asked in asked.drain(..) {
-                    match asked {
-                        Asked::Command(command) => self.command(connection, command, batch),
-                        Asked::Release => connection.release_poll(),
-                        Asked::Answer(answer) => {
-                            connection.push(&answer, self, &mut batch.tools);
-                        }
-                    }
-                }
-            }
-            Err(problem) => {
-                asked.clear();
-                self.complain(connection, &problem, batch);
-            }
-        }
-        batch.tools.asked = asked;
-    }
-
-    /// Answers a message that was not understood; ends the connection where its wire's rules do.
-    pub(crate) fn complain(
-        &self,
-        connection: &Arc<Connection>,
-        problem: &DecodeError,
-        batch: &mut Batch<'_>,
-    ) {
-        if let (None, Some(wire)) = (connection.wire(), connection.claimed) {
-            connection.speech().translator = Some(self.open(connection, wire, None));
-        }
-        let Some(wire) = connection.wire() else {
-            return self.turn_away(connection, batch);
-        };
-        batch
-            .tools
-            .tally
-            .received(wire, Received::Malformed, &self.metrics);
-        self.metrics.refused(problem.code());
-        tracing::debug!(conn = %connection.id, code = problem.code(), %problem, "message refused");
-        let mut reply = Vec::new();
-        if let Some(translator) = &connection.speech().translator {
-            translator.complain(problem, &mut reply);
-        }
-        connection.push(&reply, self, &mut batch.tools);
-        if problem.closes() {
-            connection.close(CloseReason::NotRegistered, batch);
-        }
-    }
-
-    /// The translator for the wire that a first frame shows, or an answer to one that shows none.
-    fn identify(
-        &self,
-        connection: &Arc<Connection>,
-        text: &str,
-        batch: &mut Batch<'_>,
-    ) -> Option<Box<dyn ServerSide>> {
-        match connection.claimed.map_or_else(|| recognise(text), Ok) {
-            Ok(wire) => Some(self.open(connection, wire, None)),
-            Err(unrecognised) => {
-                self.metrics.refused(unrecognised.code);
-                connection.push(&unrecognised.reply, self, &mut batch.tools);
-                if unrecognised.closes {
-                    connection.close(CloseReason::NotRegistered, batch);
-                }
-                None
-            }
-        }
-    }
-
-    /// From now on the connection speaks that wire.
-    fn open(
-        &self,
-        connection: &Connection,
-        wire: Wire,
-        peer: Option<&PeerId>,
-    ) -> Box<dyn ServerSide> {
-        connection.identify(wire);
-        self.unidentified.fetch_sub(1, Ordering::Relaxed);
-        self.metrics.connections(wire).inc();
-        let dialect = dialect(wire);
-        tracing::debug!(conn = %connection.id, dialect = dialect.name(), "identified");
-        let spare_id = match dialect.entrance() {
-            // Socket.IO's clients know their server's ids as such.
-            Entrance::EngineIo(_) => unguessable(),
-            Entrance::FirstMessage | Entrance::Path(_) => {
-                format!("client-{:012x}", self.hasher.hash_one(connection.id) >> 16)
-            }
-        };
-        dialect.server(Opening {
-            wire,
-            spare_id: &spare_id,
-            peer,
-            options: &self.options,
-        })
-    }
-
     /// What its hubs allow.
     pub(crate) const fn limits(&self) -> &Limits {
         &self.limits
-    }
-
-    /// Brings a connection whose way in named its room to that room. If it is not let in, it has nothing to stay for.
-    pub(crate) fn arrive(&self, connection: &Arc<Connection>, join: Join, batch: &mut Batch<'_>) {
-        let Some(wire) = connection.claimed else {
-            return;
-        };
-        connection.speech().translator = Some(self.open(connection, wire, Some(&join.peer)));
-        let leaving = None;
-        self.command(connection, Command::Join { join, leaving }, batch);
-        if connection.speech().rooms.is_empty() {
-            connection.close(CloseReason::NotAdmitted, batch);
-        }
-    }
-
-    /// Answers a first frame that is not even text.
-    fn turn_away(&self, connection: &Arc<Connection>, batch: &mut Batch<'_>) {
-        let unrecognised = switchboard_dialects::Unrecognised::registration_required();
-        self.metrics.refused(unrecognised.code);
-        connection.push(&unrecognised.reply, self, &mut batch.tools);
-        connection.close(CloseReason::NotRegistered, batch);
-    }
-
-    fn command(&self, connection: &Arc<Connection>, command: Command, batch: &mut Batch<'_>) {
-        if let Some(wire) = connection.wire() {
-            let what = Received::of(&command);
-            batch.tools.tally.received(wire, what, &self.metrics);
-        }
-        let command = match command {
-            Command::Signal { room, signal } => {
-                let shard = self.shard(&room).lock();
-                let (to, event) = shard.hub.route(connection.id, room, signal);
-                return deliver(&shard.links, Some(connection), &to, &event, batch);
-            }
-            change => change,
-        };
-        let (room, elsewhere) = match &command {
-            Command::Signal { room, .. } | Command::Leave { room } => (room, None),
-            Command::Join { join, leaving } => {
-                let elsewhere = leaving
-                    .as_ref()
-                    .filter(|old| self.shard_of(old) != self.shard_of(&join.room));
-                (&join.room, elsewhere.cloned())
-            }
-        };
-        let home = self.shard_of(room);
-        let Some(old) = elsewhere else {
-            let mut shard = self.shards[home].lock();
-            return self.step(&mut shard, connection, command, batch);
-        };
-        // A move between two shards: the new place is taken before the old one is given up, and told after it.
-        let (mut old_shard, mut new_shard) = self.lock_two(self.shard_of(&old), home);
-        let room = room.clone();
-        let conn = connection.id;
-        new_shard
-            .hub
-            .handle(batch.now, Input::Command { conn, command });
-        if new_shard.hub.is_seated(conn, &room) && old_shard.hub.is_seated(conn, &old) {
-            let leave = Command::Leave { room: old };
-            self.step(&mut old_shard, connection, leave, batch);
-        }
-        self.settle(&mut new_shard, Some(connection), batch);
-    }
-
-    fn step(
-        &self,
-        shard: &mut Shard,
-        connection: &Arc<Connection>,
-        command: Command,
-        batch: &mut Batch<'_>,
-    ) {
-        shard.hub.handle(
-            batch.now,
-            Input::Command {
-                conn: connection.id,
-                command,
-            },
-        );
-        self.settle(shard, Some(connection), batch);
-    }
-
-    /// Does what a hub wants done.
-    fn settle(&self, shard: &mut Shard, asker: Option<&Arc<Connection>>, batch: &mut Batch<'_>) {
-        while let Some(output) = shard.hub.poll_output() {
-            match output {
-                Output::Deliver { to, event } => {
-                    deliver(&shard.links, asker, &to, &event, batch);
-                    if let Event::RoomClosed { .. } = event {
-                        let links = to.iter().filter_map(|conn| shard.links.get(conn));
-                        links.for_each(|link| link.close(CloseReason::RoomClosed, batch));
-                    }
-                }
-                Output::Observe(fact) => self.observe(shard, asker, fact, batch),
-            }
-        }
-    }
-
-    fn observe(
-        &self,
-        shard: &mut Shard,
-        asker: Option<&Arc<Connection>>,
-        fact: Fact,
-        batch: &mut Batch<'_>,
-    ) {
-        match &fact {
-            Fact::Seated {
-                conn,
-                room,
-                arrived,
-                ..
-            } => {
-                if let Some(asker) = asker {
-                    if !room.is_lobby() {
-                        self.reactors
-                            .gather(asker, || neighbour(shard, room, *conn));
-                    }
-                    shard.links.insert(*conn, Arc::clone(asker));
-                    asker.speech().rooms.push(room.clone());
-                }
-                if *arrived {
-                    self.metrics.peers.inc();
-                }
-            }
-            Fact::Unseated { conn, room, .. } => {
-                let link = asker.filter(|asker| asker.id == *conn);
-                if let Some(link) = link.or_else(|| shard.links.get(conn)) {
-                    link.speech().rooms.retain(|other| other != room);
-                }
-                if !shard.hub.is_attached(*conn) {
-                    shard.links.remove(conn);
-                    give_back(&mut shard.links);
-                }
-            }
-            Fact::Departed { .. } => {
-                self.metrics.peers.dec();
-            }
-            Fact::RoomOpened { .. } | Fact::RoomClosed { .. } => {}
-        }
-        let wire = asker.and_then(|asker| asker.wire());
-        batch
-            .tools
-            .facts
-            .push((fact, wire.map_or("", |wire| dialect(wire).name())));
-    }
-
-    /// When anybody last did something, in ticks, in the rooms that a connection is in.
-    pub(crate) fn last_sign_around(&self, connection: &Connection) -> u32 {
-        let rooms = connection.speech().rooms.clone();
-        let mut newest = self.last_sign(connection);
-        for room in rooms {
-            let shard = self.shards[self.shard_of(&room)].lock();
-            let links = shard.hub.room(&room).map(|room| room.connections());
-            let signs = links
-                .into_iter()
-                .flatten()
-                .filter_map(|conn| Some(self.last_sign(shard.links.get(&conn)?)));
-            newest = signs.fold(newest, u32::max);
-        }
-        newest
-    }
-
-    /// Ends the rooms that a connection is in, with everybody in them.
-    pub(crate) fn close_rooms_of(
-        &self,
-        connection: &Connection,
-        why: Closing,
-        batch: &mut Batch<'_>,
-    ) {
-        let rooms = connection.speech().rooms.clone();
-        for room in rooms {
-            let mut shard = self.shards[self.shard_of(&room)].lock();
-            shard.hub.handle(batch.now, Input::Close { room, why });
-            self.settle(&mut shard, None, batch);
-        }
-    }
-
-    /// Lets peers go who dropped out and did not come back in time.
-    pub(crate) fn expire(&self, batch: &mut Batch<'_>) {
-        if self.config.timeouts.grace.is_zero() {
-            return;
-        }
-        for shard in &self.shards {
-            let mut shard = shard.lock();
-            if shard.hub.poll_timeout().is_some_and(|at| at <= batch.now) {
-                shard.hub.handle(batch.now, Input::Time);
-                self.settle(&mut shard, None, batch);
-            }
-        }
     }
 
     /// A connection's departure from everywhere.
@@ -601,13 +298,6 @@ impl Node {
             (self.shards[one].lock(), first)
         }
     }
-}
-
-/// Somebody else in a room, if anybody is.
-fn neighbour<'s>(shard: &'s Shard, room: &RoomId, newcomer: ConnId) -> Option<&'s Connection> {
-    let mut others = shard.hub.room(room)?.connections();
-    let other = others.find(|other| *other != newcomer)?;
-    shard.links.get(&other).map(|link| &**link)
 }
 
 /// A connection that the node knows. Dropping it is the connection's departure from everywhere, whether what kept it

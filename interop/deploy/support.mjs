@@ -21,7 +21,7 @@ if (!BINARY) {
  */
 export function cleanEnvironment(more = {}) {
   const inherited = Object.entries(process.env).filter(
-    ([key]) => key !== 'PORT' && key !== 'NOTIFY_SOCKET' && !key.startsWith('SWITCHBOARD__'),
+    ([key]) => !['PORT', 'NOTIFY_SOCKET'].includes(key) && !/^(SWITCHBOARD__|REDIS_)/.test(key),
   );
   return { ...Object.fromEntries(inherited), ...more };
 }

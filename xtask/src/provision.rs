@@ -38,6 +38,8 @@ pub(crate) enum Need {
     RustLints,
     /// `valgrind`, whose callgrind counts instructions.
     Valgrind,
+    /// `redis-server`, with `openssl` for a certificate; the tests start their own.
+    Redis,
 }
 
 /// The oldest Node.js which the npm packages work with.
@@ -120,7 +122,8 @@ impl Provisions {
             | Need::Font
             | Need::Iproute
             | Need::SystemdAnalyze
-            | Need::Valgrind => {}
+            | Need::Valgrind
+            | Need::Redis => {}
         }
         Ok(())
     }
@@ -173,6 +176,7 @@ impl Need {
             Self::SystemdAnalyze => "systemd-analyze",
             Self::RustLints => "rustfmt and clippy",
             Self::Valgrind => "valgrind",
+            Self::Redis => "redis-server and openssl",
         }
     }
 
@@ -190,6 +194,9 @@ impl Need {
             Self::Iproute => runs("ip", &["-V"]),
             Self::SystemdAnalyze => runs("systemd-analyze", &["--version"]),
             Self::Valgrind => runs("valgrind", &["--version"]),
+            Self::Redis => {
+                runs("redis-server", &["--version"]) && runs("openssl", &["version"])
+            }
             Self::PythonPackages | Self::NpmPackages | Self::RustLints => true,
         }
     }
@@ -203,6 +210,7 @@ impl Need {
             Self::Iproute => &["iproute2"],
             Self::SystemdAnalyze => &["systemd"],
             Self::Valgrind => &["valgrind"],
+            Self::Redis => &["redis-server", "openssl"],
             Self::PythonPackages | Self::Node | Self::NpmPackages | Self::RustLints => &[],
         }
     }

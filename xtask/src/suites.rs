@@ -43,7 +43,7 @@ pub(crate) enum Suite {
     Python,
     /// Chromium tabs in a call, with each other and with a Python WebRTC peer
     Browser,
-    /// The systemd unit and the PM2 file
+    /// The systemd unit, the PM2 file, the image
     Deploy,
 }
 
@@ -75,7 +75,8 @@ impl Suite {
     fn needs(self) -> &'static [Need] {
         match self {
             Self::Lint => &[Need::RustLints],
-            Self::Rust | Self::Tidy => &[],
+            Self::Rust => &[Need::Redis],
+            Self::Tidy => &[],
             Self::Instructions => &[Need::Valgrind],
             Self::Node => &[Need::Node, Need::NpmPackages],
             Self::Python => &[Need::Python, Need::PythonPackages, Need::Iproute],

@@ -194,9 +194,7 @@ impl Need {
             Self::Iproute => runs("ip", &["-V"]),
             Self::SystemdAnalyze => runs("systemd-analyze", &["--version"]),
             Self::Valgrind => runs("valgrind", &["--version"]),
-            Self::Redis => {
-                runs("redis-server", &["--version"]) && runs("openssl", &["version"])
-            }
+            Self::Redis => runs("redis-server", &["--version"]) && runs("openssl", &["version"]),
             Self::PythonPackages | Self::NpmPackages | Self::RustLints => true,
         }
     }

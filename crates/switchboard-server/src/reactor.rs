@@ -202,7 +202,7 @@ impl Reactors {
     }
 
     /// Chooses where a connection that has a socket is to be served.
-    pub(crate) fn settle(&self, connection: &Connection) {
+    pub(crate) fn assign(&self, connection: &Connection) {
         let quietest = self.least(|desk| &desk.connections);
         let wanted = &connection.berth.wanted;
         wanted.store(number(quietest), Ordering::Relaxed);
@@ -210,7 +210,7 @@ impl Reactors {
         connections.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Brings a connection to the reactor that is to serve it; that is [settled](Reactors::settle).
+    /// Brings a connection to the reactor that is to serve it; that is [assigned](Reactors::assign).
     pub(crate) fn send_on(&self, reading: Reading) {
         let berth = &reading.connection.berth;
         let wanted = berth.wanted.load(Ordering::Relaxed);

@@ -29,6 +29,28 @@ const LINE: f64 = 24.0;
 const HEADING: f64 = 34.0;
 const TOP: f64 = 56.0;
 
+/// What every plot begins with.
+fn opening(height: f64, title: &str, unit: &str, legend: &str) -> String {
+    format!(
+        concat!(
+            r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" "#,
+            r#"font-size="13">"#,
+            "\n",
+            r#"<rect width="100%" height="100%" fill="white"/>"#,
+            "\n",
+            r#"<text x="12" y="26" font-size="17" font-weight="bold">{title}</text>"#,
+            "\n",
+            r##"<text x="12" y="46" fill="#555">{unit}; {legend}; less is better</text>"##,
+            "\n",
+        ),
+        width = WIDTH,
+        height = height,
+        title = escaped(title),
+        unit = escaped(unit),
+        legend = legend,
+    )
+}
+
 /// Draws groups of bars, all on one scale.
 pub(crate) fn bars(title: &str, unit: &str, groups: &[Group]) -> String {
     let all = || groups.iter().flat_map(|group| &group.bars);
@@ -38,23 +60,7 @@ pub(crate) fn bars(title: &str, unit: &str, groups: &[Group]) -> String {
     let scale = (WIDTH - NAMES - VALUES) / longest;
     let height = TOP + groups.len() as f64 * HEADING + all().count() as f64 * LINE + 12.0;
 
-    let mut svg = format!(
-        concat!(
-            r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" "#,
-            r#"font-size="13">"#,
-            "\n",
-            r#"<rect width="100%" height="100%" fill="white"/>"#,
-            "\n",
-            r#"<text x="12" y="26" font-size="17" font-weight="bold">{title}</text>"#,
-            "\n",
-            r##"<text x="12" y="46" fill="#555">{unit}; bars are medians, lines span the runs; less is better</text>"##,
-            "\n",
-        ),
-        width = WIDTH,
-        height = height,
-        title = escaped(title),
-        unit = escaped(unit),
-    );
+    let mut svg = opening(height, title, unit, "bars are medians, lines span the runs");
     let mut y = TOP;
     for group in groups {
         y += HEADING;

@@ -106,7 +106,7 @@ impl Established<Socket> {
         let connection = Arc::new(Connection::new(newcomer, node));
         let attached = node.attach(&connection);
         tracing::debug!(conn = %connection.id, peer = %connection.admission.peer, "connected");
-        node.reactors.settle(&connection);
+        node.reactors.assign(&connection);
         greet(&connection, batch);
         Reading::new(attached, protocol, self.early, None)
     }

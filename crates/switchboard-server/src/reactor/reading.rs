@@ -121,7 +121,7 @@ const FORGOTTEN_BYTES: usize = 16 * 1024 * 1024;
 const PACE: Duration = Duration::from_millis(10);
 
 impl Reading {
-    /// For a connection that is known, [settled](super::Reactors::settle), and has its socket. `early` is what came
+    /// For a connection that is known, [assigned](super::Reactors::assign), and has its socket. `early` is what came
     /// before it is read here; `place` is the socket's, where that is not the connection's own.
     pub(crate) fn new(
         attached: Attached,

@@ -27,7 +27,7 @@ fn connection(node: &Arc<Node>) -> Connection {
         one_frame_per_write: false,
     };
     let connection = Connection::new(newcomer, node);
-    node.reactors.settle(&connection);
+    node.reactors.assign(&connection);
     connection
 }
 

@@ -1,6 +1,6 @@
 //! Curves over a number that grows, as SVG.
 
-use super::{Spread, count, escaped, line, number};
+use super::{Spread, TOP, WIDTH, count, escaped, line, number, opening};
 
 /// Curves over one number.
 #[derive(Clone, Debug)]
@@ -19,11 +19,9 @@ pub(crate) struct Curve {
     pub points: Vec<(u32, Spread)>,
 }
 
-const WIDTH: f64 = 860.0;
 const LEFT: f64 = 60.0;
 /// For the names of the curves, right of their ends.
 const NAMES: f64 = 190.0;
-const TOP: f64 = 56.0;
 const PANEL: f64 = 250.0;
 /// Of a panel, above and below what is drawn.
 const ABOVE: f64 = 34.0;
@@ -34,22 +32,11 @@ const OTHERS: [&str; 3] = ["#7f8c99", "#b8955a", "#9a7fb5"];
 /// Draws the panels one below the other. Numbers are on a logarithmic scale, values on a linear one that begins at 0.
 pub(crate) fn curves(title: &str, unit: &str, panels: &[Panel]) -> String {
     let height = TOP + panels.len() as f64 * PANEL;
-    let mut svg = format!(
-        concat!(
-            r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" "#,
-            r#"font-size="13">"#,
-            "\n",
-            r#"<rect width="100%" height="100%" fill="white"/>"#,
-            "\n",
-            r#"<text x="12" y="26" font-size="17" font-weight="bold">{title}</text>"#,
-            "\n",
-            r##"<text x="12" y="46" fill="#555">{unit}; points are medians, bars span the runs; less is better</text>"##,
-            "\n",
-        ),
-        width = WIDTH,
-        height = height,
-        title = escaped(title),
-        unit = escaped(unit),
+    let mut svg = opening(
+        height,
+        title,
+        unit,
+        "points are medians, bars span the runs",
     );
     for (index, panel) in panels.iter().enumerate() {
         draw(&mut svg, panel, TOP + index as f64 * PANEL);

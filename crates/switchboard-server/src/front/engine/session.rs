@@ -90,7 +90,7 @@ impl Session {
         if let Some(Successor { early, admission }) = successor {
             forget();
             self.connection.admission.end_polling();
-            self.node.reactors.settle(&self.connection);
+            self.node.reactors.assign(&self.connection);
             let reading = Reading::new(attached, Protocol::EngineIo, early, Some(admission));
             if let Some(reading) = reading {
                 self.node.reactors.send_on(reading);
